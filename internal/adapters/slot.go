@@ -1,0 +1,22 @@
+package adapters
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+type slotKey struct{}
+
+// WithSlot marks ctx as holding one rate slot that Line.TryTake took. The transport uses it up for the first request under
+// ctx; later ones wait for their own.
+func WithSlot(ctx context.Context) context.Context {
+	held := new(atomic.Bool)
+	held.Store(true)
+	return context.WithValue(ctx, slotKey{}, held)
+}
+
+// UseSlot uses up the slot that ctx holds and says whether there was one. Only the transport calls it.
+func UseSlot(ctx context.Context) bool {
+	held, ok := ctx.Value(slotKey{}).(*atomic.Bool)
+	return ok && held.CompareAndSwap(true, false)
+}
