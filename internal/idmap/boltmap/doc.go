@@ -1,0 +1,38 @@
+// Package boltmap is the embedded durable index: an idmap.Store in two bbolt files of one data directory.
+//
+// The files and their buckets. A part in angle brackets is a key; "a+b" are parts of one key, written one after the other,
+// each text but the last behind its length:
+//
+//	index.db
+//	├─ meta                                what the file is: kind, format, store ID, check of the secret (file.go);
+//	│                                      the bucket's sequence is the number of the data key taken last
+//	└─ tenants
+//	   └─ <tenant>                         one bucket a tenant: no key of one tenant can name a record of another
+//	      ├─ leads       <lead ID>                                → LeadRecord                           time-ordered
+//	      ├─ lookups     <key kind + keyed hash + lead ID>        → (empty)
+//	      ├─ owners      <kind + account + vendor ID>             → our ID
+//	      ├─ bindings    <our ID + kind + account + vendor ID>    → (empty)                              time-ordered
+//	      ├─ requests    <keyed hash of method and request ID>    → RequestRecord
+//	      ├─ expiries    <expire time + key in requests>          → (empty)                              time-ordered
+//	      ├─ operations  <operation ID>                           → SealedRecord                         time-ordered
+//	      ├─ open        <"d" + account + next time + operation ID> → (empty)       QUEUED, by when they are due
+//	      │              <"a" + account + create time + operation ID> → (empty)     QUEUED, by age
+//	      │              <"n" + account>                          → how many are QUEUED
+//	      │              <"s" + operation ID>                     → (empty)         STARTED
+//	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
+//	      └─ events      <sequence>                               → SealedRecord                         time-ordered
+//
+//	keys.db
+//	├─ meta              as above
+//	└─ keys              <number + random>                        → wrapped data key                     time-ordered
+//
+// Invariants, beside those of package idmap:
+//   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
+//     expiries, operations and open. Verify proves it.
+//   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead. Keys
+//     are made ahead; index.db counts, in the transaction of the lead, which are taken. An ID is never given to two keys.
+//   - keys.db is the only place of wrapped keys: without a key's row nothing of its lead can be read, in no copy of index.db.
+//   - Only the committer (committer.go) writes index.db, only the key ring (datakeys.go) writes keys.db.
+//
+// Only the wiring of a program should name this package; everything else goes by idmap.Store.
+package boltmap

@@ -1,0 +1,210 @@
+package boltmap
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/idmap"
+)
+
+// First bytes of the rows in the open bucket. Together in one bucket they mostly share one page, which an operation on its
+// way from QUEUED to closed writes several times.
+const (
+	dueRow      = 'd'
+	acceptedRow = 'a'
+	depthRow    = 'n'
+	startedRow  = 's'
+	leadRow     = 'l'
+)
+
+// openRows are the rows that an operation has in the open bucket, beside its part in the depth of its account.
+func openRows(op *leadmuxv1.Operation) [][]byte {
+	id := op.GetOperationId()
+	ofLead := append(leadPrefix(op.GetLeadId(), op.GetAccount()), id...)
+	switch op.GetState() {
+	case leadmuxv1.OperationState_OPERATION_STATE_QUEUED:
+		return [][]byte{
+			ofLead,
+			append(appendTime(accountRow(dueRow, op.GetAccount()), op.GetNextAttemptTime().AsTime()), id...),
+			append(appendTime(accountRow(acceptedRow, op.GetAccount()), op.GetCreateTime().AsTime()), id...),
+		}
+	case leadmuxv1.OperationState_OPERATION_STATE_STARTED:
+		return [][]byte{ofLead, append([]byte{startedRow}, id...)}
+	case leadmuxv1.OperationState_OPERATION_STATE_BLOCKED:
+		return [][]byte{ofLead}
+	default:
+		return nil
+	}
+}
+
+// leadPrefix is what the rows of a lead's open operations at an account begin with.
+func leadPrefix(leadID, account string) []byte {
+	return appendText(appendText([]byte{leadRow}, leadID), account)
+}
+
+// OpenOperations implements idmap.Reader. It passes over operations of erased leads.
+func (r reader) OpenOperations(tenant, leadID, account string) ([]*leadmuxv1.Operation, error) {
+	b := r.bucket(tenant, openBucket)
+	if b == nil {
+		return nil, nil
+	}
+	var ops []*leadmuxv1.Operation
+	prefix := leadPrefix(leadID, account)
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		op, err := r.Operation(tenant, string(k[len(prefix):]))
+		if errors.Is(err, ErrKeyGone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	return ops, nil
+}
+
+func accountRow(kind byte, account string) []byte {
+	return appendText([]byte{kind}, account)
+}
+
+// isQueued tells whether op counts into the depth of its account; nil does not.
+func isQueued(op *leadmuxv1.Operation) bool {
+	return op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED
+}
+
+// moveOpenRows replaces the open rows of the operation as it was, nil if it is new, by those of it as it is.
+func (w writer) moveOpenRows(tenant string, old, op *leadmuxv1.Operation) error {
+	for _, row := range openRows(old) {
+		if err := w.delete(tenant, openBucket, row); err != nil {
+			return err
+		}
+	}
+	for _, row := range openRows(op) {
+		if err := w.put(tenant, openBucket, row, []byte{}); err != nil {
+			return err
+		}
+	}
+	if isQueued(old) {
+		if err := w.count(tenant, old.GetAccount(), -1); err != nil {
+			return err
+		}
+	}
+	if isQueued(op) {
+		return w.count(tenant, op.GetAccount(), 1)
+	}
+	return nil
+}
+
+// count changes the number of an account's QUEUED operations.
+func (w writer) count(tenant, account string, by int64) error {
+	row := accountRow(depthRow, account)
+	n := int64(readDepth(w.get(tenant, openBucket, row))) + by
+	switch {
+	case n < 0:
+		return fmt.Errorf("queue of account %s: its depth is wrong; the index is damaged", account)
+	case n == 0:
+		return w.delete(tenant, openBucket, row)
+	default:
+		return w.put(tenant, openBucket, row, binary.BigEndian.AppendUint64(nil, uint64(n)))
+	}
+}
+
+func readDepth(value []byte) uint64 {
+	if len(value) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(value)
+}
+
+// Due implements idmap.Reader. It passes over operations of erased leads.
+func (r reader) Due(tenant, account string, until time.Time, limit int) ([]*leadmuxv1.Operation, error) {
+	b := r.bucket(tenant, openBucket)
+	if b == nil {
+		return nil, nil
+	}
+	var ops []*leadmuxv1.Operation
+	prefix := accountRow(dueRow, account)
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(ops) < limit; k, _ = c.Next() {
+		due, id, ok := readTimeRow(k[len(prefix):])
+		if !ok {
+			return nil, fmt.Errorf("queue of account %s: damaged key", account)
+		}
+		if due.After(until) {
+			break
+		}
+		op, err := r.Operation(tenant, id)
+		if errors.Is(err, ErrKeyGone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	return ops, nil
+}
+
+// Queue implements idmap.Reader. It costs three look-ups, whatever the depth.
+func (r reader) Queue(tenant, account string) (idmap.Queue, error) {
+	b := r.bucket(tenant, openBucket)
+	if b == nil {
+		return idmap.Queue{}, nil
+	}
+	return idmap.Queue{
+		Depth:   int(readDepth(b.Get(accountRow(depthRow, account)))),
+		NextDue: firstTime(b, accountRow(dueRow, account)),
+		Oldest:  firstTime(b, accountRow(acceptedRow, account)),
+	}, nil
+}
+
+// Started implements idmap.Reader. It passes over operations of erased leads.
+func (r reader) Started() ([]idmap.TenantOperation, error) {
+	var started []idmap.TenantOperation
+	tenants := r.btx.Bucket(tenantsBucket)
+	err := tenants.ForEachBucket(func(name []byte) error {
+		b := tenants.Bucket(name).Bucket([]byte(openBucket))
+		if b == nil {
+			return nil
+		}
+		tenant := string(name)
+		c := b.Cursor()
+		for k, _ := c.Seek([]byte{startedRow}); len(k) > 0 && k[0] == startedRow; k, _ = c.Next() {
+			op, err := r.Operation(tenant, string(k[1:]))
+			if errors.Is(err, ErrKeyGone) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			started = append(started, idmap.TenantOperation{Tenant: tenant, Operation: op})
+		}
+		return nil
+	})
+	return started, err
+}
+
+// readTimeRow reads the end of a row that has a time and an operation ID.
+func readTimeRow(key []byte) (t time.Time, id string, ok bool) {
+	if len(key) < timeSize {
+		return time.Time{}, "", false
+	}
+	return readTime(key), string(key[timeSize:]), true
+}
+
+// firstTime is the time of the first row with a prefix, zero if there is none.
+func firstTime(b *bbolt.Bucket, prefix []byte) time.Time {
+	k := firstWith(b, prefix)
+	if k == nil {
+		return time.Time{}
+	}
+	t, _, _ := readTimeRow(k[len(prefix):])
+	return t
+}

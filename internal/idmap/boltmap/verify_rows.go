@@ -1,0 +1,150 @@
+package boltmap
+
+import (
+	"github.com/leadmux/leadmux/internal/idmap"
+)
+
+// bindings checks the way from our IDs to the vendors': the other direction is there, and a lead's ID names a stored lead.
+func (v *verifier) bindings(tenant string) error {
+	return v.each(tenant, bindingsBucket, func(key, _ []byte) {
+		v.report.Bindings++
+		id, rest, ok := cutText(key)
+		ref, okRef := readRef(rest)
+		if !ok || !okRef {
+			v.problem("Tenant %q: a binding is damaged.", tenant)
+			return
+		}
+		if owner := v.get(tenant, ownersBucket, rest); string(owner) != id {
+			v.problem("Tenant %q: %s is bound to a vendor ID of account %s that does not lead back to it.", tenant, id, ref.Account)
+		}
+		if ref.Kind == idmap.KindLead && !v.has(tenant, leadsBucket, []byte(id)) {
+			v.problem("Tenant %q: a vendor ID of account %s is bound to lead %s, which is not there.", tenant, ref.Account, id)
+		}
+	})
+}
+
+// owners checks the way from the vendors' IDs to ours.
+func (v *verifier) owners(tenant string) error {
+	return v.each(tenant, ownersBucket, func(key, value []byte) {
+		if !v.has(tenant, bindingsBucket, bindingKey(string(value), key)) {
+			v.problem("Tenant %q: a vendor ID leads to %s, which is not bound to it.", tenant, value)
+		}
+	})
+}
+
+// requests checks that every claimed key has a stored lead and its place among what expires.
+func (v *verifier) requests(tenant string) error {
+	return v.each(tenant, requestsBucket, func(key, value []byte) {
+		v.report.Requests++
+		request, err := readRequest(value)
+		if err != nil {
+			v.unreadable(tenant, "a request key", err)
+			return
+		}
+		if !v.has(tenant, leadsBucket, []byte(request.LeadID)) {
+			v.problem("Tenant %q: a request key belongs to lead %s, which is not there.", tenant, request.LeadID)
+		}
+		if !v.has(tenant, expiriesBucket, expiryRow(request.ExpireTime, key)) {
+			v.problem("Tenant %q: the request key of lead %s never expires.", tenant, request.LeadID)
+		}
+	})
+}
+
+// expiries checks that what expires is there.
+func (v *verifier) expiries(tenant string) error {
+	return v.each(tenant, expiriesBucket, func(key, _ []byte) {
+		if len(key) <= timeSize {
+			v.problem("Tenant %q: an expiry is damaged.", tenant)
+			return
+		}
+		request, found, err := v.request(tenant, key[timeSize:])
+		if err == nil && (!found || !request.ExpireTime.Equal(readTime(key))) {
+			v.problem("Tenant %q: an expiry belongs to no request key.", tenant)
+		}
+	})
+}
+
+// operations checks that every operation opens, belongs to a stored lead and has its open rows.
+func (v *verifier) operations(tenant string) error {
+	return v.each(tenant, operationsBucket, func(key, _ []byte) {
+		v.report.Operations++
+		id := string(key)
+		op, err := v.Operation(tenant, id)
+		if err != nil {
+			v.unreadable(tenant, "operation "+id, err)
+			return
+		}
+		if op.GetOperationId() != id {
+			v.problem("Tenant %q: operation %s has another ID inside.", tenant, id)
+		}
+		if !v.has(tenant, leadsBucket, []byte(op.GetLeadId())) {
+			v.problem("Tenant %q: operation %s belongs to lead %s, which is not there.", tenant, id, op.GetLeadId())
+		}
+		for _, row := range openRows(op) {
+			if !v.has(tenant, openBucket, row) {
+				v.problem("Tenant %q: operation %s is %s and would never be looked at again.", tenant, id, op.GetState())
+			}
+		}
+	})
+}
+
+// openRows checks that every open row belongs to an operation that has it, and that the queues are counted right.
+func (v *verifier) openRows(tenant string) error {
+	held, counted := map[string]uint64{}, map[string]uint64{}
+	err := v.each(tenant, openBucket, func(key, value []byte) {
+		if key[0] == depthRow {
+			account, _, _ := cutText(key[1:])
+			counted[account] = readDepth(value)
+			return
+		}
+		account, id, ok := readOpenRow(key)
+		if !ok {
+			v.problem("Tenant %q: a row of a queue is damaged.", tenant)
+			return
+		}
+		if key[0] == dueRow {
+			held[account]++
+		}
+		v.openRow(tenant, key, id)
+	})
+	for account := range held {
+		counted[account] += 0 // so that one without a count is seen
+	}
+	for account, n := range counted {
+		if held[account] != n {
+			v.problem("Tenant %q: the queue of account %s holds %d operations and is counted as %d.", tenant, account, held[account], n)
+		}
+	}
+	return err
+}
+
+// readOpenRow reads a row of the open bucket that leads to an operation; account is empty for one that does not sort by it.
+func readOpenRow(key []byte) (account, operationID string, ok bool) {
+	rest := key[1:]
+	if key[0] == startedRow {
+		return "", string(rest), true
+	}
+	if key[0] == leadRow {
+		if _, rest, ok = cutText(rest); !ok {
+			return "", "", false
+		}
+	}
+	if account, rest, ok = cutText(rest); !ok || key[0] == leadRow {
+		return account, string(rest), ok
+	}
+	_, operationID, ok = readTimeRow(rest)
+	return account, operationID, ok
+}
+
+// openRow checks a row that leads to an operation. That the operation is damaged or its key gone was said before.
+func (v *verifier) openRow(tenant string, row []byte, id string) {
+	if !v.has(tenant, operationsBucket, []byte(id)) {
+		v.problem("Tenant %q: a row of a queue leads to operation %s, which is not there.", tenant, id)
+		return
+	}
+	op, err := v.Operation(tenant, id)
+	if err != nil || contains(openRows(op), row) {
+		return
+	}
+	v.problem("Tenant %q: a row of a queue leads to operation %s, which is in another state.", tenant, id)
+}
