@@ -1,0 +1,116 @@
+// Package ujet emulates the part of UJET's Apps API (Google CCAI Platform) that leads need: end
+// users, campaign contacts and wait times, behind Basic authentication and the vendor's request
+// rate.
+//
+// Invariants: every answer that says something was stored leaves after the ledger has it on disk;
+// an identifier has at most one end user; a contact is made by every accepted POST, so a client
+// that sends twice is seen; every arrival is in the ledger with its time, refused ones included.
+//
+// The emulator judges the adapter in crash tests, so it shares no code with it. Only the sandbox
+// and tests may import this package.
+package ujet
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/leadmux/leadmux/internal/sandbox/kit"
+)
+
+// BasePath is where the vendor's API starts on its host; a client's base URL ends with it.
+const BasePath = "/apps/api/v1"
+
+// Credentials of an emulator whose Config leaves them empty.
+const (
+	DefaultSubdomain = "sandbox"
+	DefaultToken     = "sandbox-ujet-token"
+)
+
+// Config says where an emulator keeps its ledger and whom it lets in.
+type Config struct {
+	// Dir holds the ledger file ujet.db; it is created when missing.
+	Dir string
+	// Now is the clock of the rate limit, the ledger and all times shown; nil means time.Now.
+	Now func() time.Time
+	// Subdomain and Token are the Basic user and password; empty means the defaults above.
+	Subdomain, Token string
+	// Logger takes failures of the emulator itself, never a person's data; nil means silence.
+	Logger *slog.Logger
+}
+
+// Emulator is one emulated UJET subdomain. It is safe for concurrent use.
+type Emulator struct {
+	now      func() time.Time
+	log      *slog.Logger
+	gate     *gate
+	ledger   *kit.Ledger
+	faults   *kit.Faults
+	settings *kit.Settings[Settings]
+}
+
+// New opens the ledger and starts an emulator on it; what an earlier one stored is still there.
+// It fails when the ledger cannot be opened, for one because another process has it.
+func New(cfg Config) (*Emulator, error) {
+	ledger, err := kit.OpenLedger(filepath.Join(cfg.Dir, "ujet.db"))
+	if err != nil {
+		return nil, err
+	}
+	settings, err := kit.NewSettings(ledger, defaultSettings(), Settings.validate)
+	if err != nil {
+		_ = ledger.Close() // the first error tells more
+		return nil, err
+	}
+	e := &Emulator{
+		now:      cfg.Now,
+		log:      cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
+		gate:     newGate(cmp.Or(cfg.Subdomain, DefaultSubdomain), cmp.Or(cfg.Token, DefaultToken)),
+		ledger:   ledger,
+		faults:   &kit.Faults{},
+		settings: settings,
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	return e, nil
+}
+
+// Handler is the vendor's host: the API under BasePath with faults applied and every request
+// recorded. The ledger and the faults see paths relative to BasePath; a path outside it is
+// recorded whole and answered 404.
+func (e *Emulator) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /end_users", e.serve(e.upsertEndUser))
+	mux.HandleFunc("GET /end_users", e.serve(e.findEndUser))
+	mux.HandleFunc("POST /outbound_dialer/campaigns/{campaign_id}/contacts", e.serve(e.addContact))
+	mux.HandleFunc("GET /outbound_dialer/campaigns/{campaign_id}/contacts", e.serve(e.listContacts))
+	mux.HandleFunc("PATCH /outbound_dialer/campaigns/{campaign_id}/contact", e.serve(e.updateContact))
+	mux.HandleFunc("DELETE /outbound_dialer/campaigns/{campaign_id}/contact", e.serve(e.removeContact))
+	mux.HandleFunc("GET /wait_times", e.serve(e.waitTimes))
+	mux.HandleFunc("/", e.serve(unknownRoute))
+
+	inside := e.admit(kit.Wrap(e.ledger, e.faults, e.now, enforce(mux)))
+	outside := kit.Wrap(e.ledger, e.faults, e.now, e.serve(unknownRoute))
+	return kit.Rooted(BasePath, inside, outside)
+}
+
+func unknownRoute(http.ResponseWriter, *http.Request) (reply, error) { return reply{}, notFound() }
+
+// Control is the emulator's control API: ledger, requests, records, faults and settings.
+func (e *Emulator) Control() http.Handler {
+	return kit.Control(kit.ControlTarget{Ledger: e.ledger, Faults: e.faults, Settings: e.settings})
+}
+
+// Ledger is what the vendor knows and what it was asked.
+func (e *Emulator) Ledger() *kit.Ledger { return e.ledger }
+
+// Faults is the list of planned misbehaviours.
+func (e *Emulator) Faults() *kit.Faults { return e.faults }
+
+// Settings holds the vendor's switches.
+func (e *Emulator) Settings() *kit.Settings[Settings] { return e.settings }
+
+// Close releases the ledger; the emulator answers nothing useful afterwards.
+func (e *Emulator) Close() error { return e.ledger.Close() }
