@@ -1,0 +1,145 @@
+// Package ujet is the adapter for UJET's Apps API, also sold as Google CCAI Platform.
+//
+// A lead becomes an end user, upserted under an identifier of ours, and, where the caller names a campaign, a contact of
+// that campaign. An end user has no conversation that could be ended; ending is to leave the campaign. Invariants: an end
+// user is only ever written under the identifier that the vendor has for it, so that no update makes a second one; a contact
+// that an earlier attempt may have added is looked for before it is added again. A value that a lead has lost stays as it was
+// at the vendor: no document says how one is cleared. Only the wiring and the tests may import this package.
+package ujet
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
+)
+
+var (
+	_ adapters.LeadWriter = (*Adapter)(nil)
+	_ adapters.LeadFinder = (*Adapter)(nil)
+	_ adapters.Tester     = (*Adapter)(nil)
+	_ adapters.Describer  = (*Adapter)(nil)
+)
+
+// Vendor is this vendor's name in accounts, errors and metrics.
+const Vendor = "ujet"
+
+// Choices of Config.Identifier.
+const (
+	// IdentifierLeadID makes our lead ID the end user's identifier; the default.
+	IdentifierLeadID = "lead_id"
+	// IdentifierExternalID makes the caller's own ID the end user's identifier, for callers whose apps already sign people
+	// in at the vendor under that ID. A lead without one is refused, not written under our ID: once it had got its own ID
+	// the same person would be created a second time.
+	IdentifierExternalID = "external_id"
+)
+
+// ratePerSecond is the vendor's limit per customer. One of its documents says 1, another 10; the lower one is safe with both.
+const ratePerSecond = 1
+
+// The RPCs, as errors, metrics and capabilities name them.
+const (
+	opCreateLead       = "CreateLead"
+	opUpdateLead       = "UpdateLead"
+	opEndConversation  = "EndConversation"
+	opStopConversation = "StopConversation"
+	opLookupLead       = "LookupLead"
+	opTestAccount      = "TestAccount"
+)
+
+// Config is one account at UJET.
+type Config struct {
+	// Account is the account's configured name.
+	Account string
+	// Subdomain is the customer's label in the vendor's host name and the Basic user.
+	Subdomain string
+	// Domain is the rest of that host name; not needed with BaseURL.
+	Domain string
+	// BaseURL replaces https://{Subdomain}.{Domain}/apps/api/v1 when set.
+	BaseURL string
+	// Token is the API token, the Basic password.
+	Token string
+	// Identifier is IdentifierLeadID (also when empty) or IdentifierExternalID.
+	Identifier string
+	// Routes replaces single routes, "METHOD /path" by RPC name.
+	Routes map[string]string
+	// Line is the way out; nil for one of its own at the vendor's limit of one request per second. The limit is per
+	// subdomain: lines of accounts on one subdomain must share their slots.
+	Line *vendorhttp.Line
+	// Observe is told of every request; may be nil.
+	Observe func(vendorhttp.Attempt)
+}
+
+// Adapter is one account at UJET.
+type Adapter struct {
+	client *vendorhttp.Client
+	// byExternalID says that the end user's identifier is the caller's own ID.
+	byExternalID bool
+}
+
+// New makes the adapter of one account. It fails on a configuration that cannot work and sends nothing.
+func New(cfg Config) (*Adapter, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("ujet account %q: %w", cfg.Account, err)
+	}
+	if cfg.Line == nil {
+		cfg.Line = vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: ratePerSecond})
+	}
+	a := &Adapter{byExternalID: cfg.Identifier == IdentifierExternalID}
+	credentials := "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.Subdomain+":"+cfg.Token))
+	client, err := vendorhttp.New(vendorhttp.Config{
+		Vendor: Vendor, Account: cfg.Account, BaseURL: cfg.baseURL(),
+		Auth:   func(h http.Header) { h.Set("Authorization", credentials) },
+		Secret: []string{"Authorization"},
+		Routes: routes, Override: cfg.Routes,
+		Line: cfg.Line, Decode: a.decode, Observe: cfg.Observe,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ujet account %q: %w", cfg.Account, err)
+	}
+	a.client = client
+	return a, nil
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Subdomain == "":
+		return errors.New("subdomain is missing")
+	case strings.ContainsAny(c.Subdomain, ":/.@"):
+		return errors.New("subdomain must be the first label of the host name alone")
+	case c.Domain == "" && c.BaseURL == "":
+		return errors.New("domain is missing; base_url would do instead")
+	case strings.ContainsAny(c.Domain, ":/@ "):
+		return errors.New("domain must be the rest of the host name alone")
+	case c.Token == "":
+		return errors.New("token is missing")
+	case c.Identifier != "" && c.Identifier != IdentifierLeadID && c.Identifier != IdentifierExternalID:
+		return fmt.Errorf("identifier must be %s or %s", IdentifierLeadID, IdentifierExternalID)
+	}
+	return nil
+}
+
+func (c Config) baseURL() string {
+	if c.BaseURL != "" {
+		return c.BaseURL
+	}
+	return "https://" + c.Subdomain + "." + c.Domain + "/apps/api/v1"
+}
+
+// Vendor is "ujet".
+func (a *Adapter) Vendor() string { return Vendor }
+
+// Test reads the wait times of all queues, which any credentials may. Only its status counts: the vendor's documents show
+// two shapes of the answer.
+func (a *Adapter) Test(ctx context.Context) error {
+	_, err := a.client.Send(vendorhttp.Probe(ctx), vendorhttp.Call{
+		Op: opTestAccount, Route: routeListWaitTimes, Query: url.Values{"lang": {"en"}},
+	})
+	return asRouteUnknown(err)
+}

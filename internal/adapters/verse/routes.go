@@ -1,0 +1,39 @@
+package verse
+
+import (
+	"net/http"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
+)
+
+// The routes by the RPC they serve, which is also their name in the configuration's "routes".
+const (
+	routeCreate = "CreateLead"
+	routeEnd    = "EndConversation"
+	routeStop   = "StopConversation"
+)
+
+const opTest = "TestAccount"
+
+// varID is the placeholder for Verse's ID of the lead that the path of an action may hold.
+const varID = "id"
+
+// class is that of all writes. A repeated create is told from a first one by its 409; a repeated action by its 404 (assumed:
+// no document says what becomes of an action on a conversation that has ended).
+const class = leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_DETECTABLE
+
+// routes are the vendor's own, under the base URL. The Postman documentation names the actions without their paths and hints
+// that the ID may be in the path, so the configuration may put "{id}" there: "POST /leads/{id}/end" (assumed).
+var routes = vendorhttp.Routes{
+	// The path stands in the vendor's published API page, the verb in its Postman introduction.
+	routeCreate: {Method: http.MethodPost, Path: "/zapier", Evidence: leadmuxv1.Evidence_EVIDENCE_A},
+	// The path stands in the API page of 2020 and in no later one; the verb follows from the body it shows.
+	routeEnd: {
+		Method: http.MethodPost, Path: "/zapier/end-conversation", Vars: []string{varID}, Evidence: leadmuxv1.Evidence_EVIDENCE_B,
+	},
+	// The operation is named by the Postman documentation; its path is assumed after that of the other.
+	routeStop: {
+		Method: http.MethodPost, Path: "/zapier/stop-conversation", Vars: []string{varID}, Evidence: leadmuxv1.Evidence_EVIDENCE_D,
+	},
+}
