@@ -1,0 +1,200 @@
+package delivery
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/typeid"
+)
+
+// Slots says at which accounts a rate slot was taken, by account name.
+type Slots map[string]bool
+
+// Reserve takes a slot at each account where something can be sent at once. It is called before the transaction that accepts
+// the operations; a slot that is not used after all is lost, which only delays.
+func (d *Dispatcher) Reserve(accounts []*adapters.Account) Slots {
+	slots := Slots{}
+	if d.running.Err() != nil {
+		return slots
+	}
+	for _, account := range accounts {
+		slots[account.Name] = account.Line.TryTake()
+	}
+	return slots
+}
+
+// Write is one operation that the service wants done.
+type Write struct {
+	Method  string                   // one of the RPCs in methods.go
+	Options *leadmuxv1.VendorOptions // for CreateLead
+	Reason  string                   // for those that end or defer
+}
+
+// Accept stores the lead, as the caller has changed it, with an operation for each account: CreateLead opens an engagement
+// there, the others need an open one. An operation goes behind the open ones of its lead and account, if there are any; else
+// its first attempt is marked started where slots has one, or it is queued. The caller hands the returned operations to Go
+// once the transaction is durable.
+func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, accounts []*adapters.Account, write Write, slots Slots) ([]*leadmuxv1.Operation, error) {
+	var ops []*leadmuxv1.Operation
+	for _, account := range accounts {
+		waiting, err := tx.OpenOperations(tenant, lead.GetLeadId(), account.Name)
+		if err != nil {
+			return nil, err
+		}
+		if write.Method == UpdateLead && carries(waiting) {
+			continue
+		}
+		op, err := d.plan(lead, account, write, len(waiting) > 0, slots[account.Name])
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	Touch(lead, d.now())
+	if err := tx.PutLead(tenant, lead); err != nil {
+		return nil, err
+	}
+	for _, op := range ops {
+		if err := tx.PutOperation(tenant, op); err != nil {
+			return nil, err
+		}
+	}
+	return ops, nil
+}
+
+// carries says whether one of the operations that are open still brings the vendor the lead as it is by then, so that no
+// further one is needed.
+func carries(open []*leadmuxv1.Operation) bool {
+	for _, op := range open {
+		if sendsLead(op) && op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED && !mayBeThere(op) {
+			return true
+		}
+	}
+	return false
+}
+
+// Carries says whether the operation that gives the lead to the account is still to be sent, so that the account needs not be
+// told of a change.
+func Carries(r idmap.Reader, tenant, leadID, account string) (bool, error) {
+	open, err := r.OpenOperations(tenant, leadID, account)
+	return carries(open), err
+}
+
+// sendsLead says whether an operation sends the whole lead.
+func sendsLead(op *leadmuxv1.Operation) bool {
+	return op.GetMethod() == CreateLead || op.GetMethod() == UpdateLead
+}
+
+// mayBeThere says whether the vendor may have what the operation sent earlier, and then keeps it as it was: the next attempt
+// only finds out.
+func mayBeThere(op *leadmuxv1.Operation) bool {
+	return op.GetAmbiguous() && op.GetIdempotencyClass() != leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_KEYED
+}
+
+// Go sends what Accept marked started and wakes the queues of the rest. After Close it does nothing: the next start repairs
+// what was marked.
+func (d *Dispatcher) Go(tenant string, ops []*leadmuxv1.Operation) {
+	d.closing.RLock()
+	defer d.closing.RUnlock()
+	if d.running.Err() != nil {
+		return
+	}
+	for _, op := range ops {
+		if op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_STARTED {
+			d.attempts.Go(func() { d.run(tenant, op) })
+		} else {
+			d.Wake(op.GetAccount())
+		}
+	}
+}
+
+// plan makes an operation, and its engagement if it opens one.
+func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write Write, behind, slot bool) (*leadmuxv1.Operation, error) {
+	way, unsupported := WriteOf(account, write.Method)
+	if unsupported != nil {
+		return nil, unsupported
+	}
+	if methods[write.Method].opens {
+		OpenEngagement(lead, account, d.now())
+	}
+	now, e := d.now(), Engagement(lead, account.Name)
+	if e == nil {
+		return nil, fmt.Errorf("%s: the lead has no engagement at %s", write.Method, account.Name)
+	}
+	op := &leadmuxv1.Operation{
+		OperationId: typeid.New(typeid.Operation), Method: write.Method, LeadId: lead.GetLeadId(),
+		Account: account.Name, Vendor: account.Vendor, VendorOptions: write.Options, Reason: write.Reason,
+		IdempotencyClass: way.Class(adapters.LeadInput{Lead: lead, Engagement: e, Options: write.Options}),
+		CreateTime:       stamp(now), UpdateTime: stamp(now),
+	}
+	switch {
+	case behind || e.GetState() == inDoubt:
+		op.State, op.Decision = leadmuxv1.OperationState_OPERATION_STATE_BLOCKED, "waits behind another operation of this lead and account"
+		return op, nil
+	case slot:
+		return op, d.begin(op, e)
+	}
+	op.State, op.NextAttemptTime = leadmuxv1.OperationState_OPERATION_STATE_QUEUED, stamp(now)
+	op.Decision = "queued: no rate slot was free, or the account takes nothing now"
+	e.OperationId, e.Error = op.GetOperationId(), lineError(account)
+	if !methodOf(op).opens {
+		return op, nil
+	}
+	return op, move(e, queued, now)
+}
+
+// OpenEngagement begins an engagement at an account, still without a state, and returns it; what was there is kept among the
+// closed ones.
+func OpenEngagement(lead *leadmuxv1.Lead, account *adapters.Account, now time.Time) *leadmuxv1.Engagement {
+	fresh := &leadmuxv1.Engagement{Account: account.Name, Vendor: account.Vendor, CreateTime: stamp(now)}
+	for i, e := range lead.GetEngagements() {
+		if e.GetAccount() == account.Name {
+			fresh.Closed = append(e.GetClosed(), &leadmuxv1.ClosedEngagement{
+				VendorLeadId: e.GetVendorLeadId(), State: e.GetState(), Outcome: e.GetOutcome(),
+				CreateTime: e.GetCreateTime(), CloseTime: e.GetUpdateTime(),
+			})
+			lead.Engagements[i] = fresh
+			return fresh
+		}
+	}
+	lead.Engagements = append(lead.Engagements, fresh)
+	slices.SortFunc(lead.Engagements, func(a, b *leadmuxv1.Engagement) int {
+		return strings.Compare(a.GetAccount(), b.GetAccount())
+	})
+	return fresh
+}
+
+// begin marks the next attempt started. The caller stores both before the first byte leaves.
+func (d *Dispatcher) begin(op *leadmuxv1.Operation, e *leadmuxv1.Engagement) error {
+	now := d.now()
+	op.State = leadmuxv1.OperationState_OPERATION_STATE_STARTED
+	op.NextAttemptTime, op.UpdateTime = nil, stamp(now)
+	op.AttemptCount++
+	op.Attempts = append(op.Attempts, &leadmuxv1.Attempt{StartTime: stamp(now)})
+	if extra := len(op.GetAttempts()) - maxAttemptsKept; extra > 0 {
+		op.Attempts = slices.Delete(op.Attempts, 0, extra)
+	}
+	e.OperationId = op.GetOperationId()
+	e.Attempts++
+	if !methodOf(op).opens {
+		return nil
+	}
+	return move(e, sending, now)
+}
+
+// maxAttemptsKept bounds the journal of an operation that fails for days.
+const maxAttemptsKept = 20
+
+// lineError says why nothing leaves for this account, when it is stopped.
+func lineError(account *adapters.Account) *leadmuxv1.EngagementError {
+	health := account.Line.Health()
+	if !health.GetStopped() {
+		return nil
+	}
+	return stoppedError(account, health.GetStopReason())
+}

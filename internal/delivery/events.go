@@ -1,0 +1,40 @@
+package delivery
+
+import (
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/rpcerr"
+	"github.com/leadmux/leadmux/internal/typeid"
+)
+
+// NewEvent is an event of a lead at this moment.
+func (d *Dispatcher) NewEvent(kind string, lead *leadmuxv1.Lead) *leadmuxv1.Event {
+	return &leadmuxv1.Event{
+		EventId: typeid.New(typeid.Event), Type: kind, LeadId: lead.GetLeadId(), ReceiveTime: stamp(d.now()),
+	}
+}
+
+func (d *Dispatcher) engagementChanged(lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, before leadmuxv1.EngagementState) *leadmuxv1.Event {
+	event := d.NewEvent("lead.engagement_changed", lead)
+	event.Account, event.Vendor = e.GetAccount(), e.GetVendor()
+	event.Detail = &leadmuxv1.Event_EngagementChanged{EngagementChanged: &leadmuxv1.EngagementChanged{
+		Before: before, After: e.GetState(), VendorLeadId: e.GetVendorLeadId(), Reason: e.GetError().GetReason(),
+	}}
+	return event
+}
+
+func (d *Dispatcher) operationUnsettled(kind string, lead *leadmuxv1.Lead, op *leadmuxv1.Operation, reason string) *leadmuxv1.Event {
+	event := d.NewEvent(kind, lead)
+	event.Account, event.Vendor = op.GetAccount(), op.GetVendor()
+	event.Detail = &leadmuxv1.Event_OperationUnsettled{OperationUnsettled: &leadmuxv1.OperationUnsettled{
+		OperationId: op.GetOperationId(), Reason: reason,
+	}}
+	return event
+}
+
+// stoppedError says that an operation waits for a stopped account, and why that is stopped.
+func stoppedError(account *adapters.Account, reason string) *leadmuxv1.EngagementError {
+	e := rpcerr.Engagement(&adapters.Error{Vendor: account.Vendor, Kind: adapters.KindAccountStopped})
+	e.Message += " (" + reason + ")"
+	return e
+}

@@ -1,0 +1,112 @@
+package delivery
+
+import (
+	"fmt"
+	"time"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/rpcerr"
+)
+
+// fail records a failed attempt and decides what follows.
+func (s *settling) fail(failure *adapters.Error) error {
+	s.attempt.HttpStatus, s.attempt.VendorRequestId = int32(failure.Status), failure.RequestID
+	s.attempt.Reason = rpcerr.Name(rpcerr.KindReason(failure.Kind))
+	s.attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT
+	if failure.Ambiguous {
+		s.attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_AMBIGUOUS
+	}
+	if failure.Kind == adapters.KindConflict && !failure.Ambiguous {
+		return s.conflict(failure)
+	}
+	s.op.Ambiguous = s.op.GetAmbiguous() || failure.Ambiguous
+	if s.op.GetAmbiguous() && !resendable(s.op.GetIdempotencyClass()) {
+		return s.doubt(rpcerr.Engagement(failure), fmt.Sprintf("%s: never sent twice", className(s.op)))
+	}
+	switch steps[failure.Kind] {
+	case retry:
+		return s.again(failure, s.d.schedule.wait(int(s.op.GetAttemptCount()), failure.RetryAfter))
+	case retrySlowly:
+		return s.again(failure, max(slowWait(), failure.RetryAfter))
+	case stopAndKeep, keep:
+		return s.hold(failure)
+	case refuse, stopAndRefuse:
+	}
+	if s.op.GetAmbiguous() && !settlesEarlier(failure) {
+		return s.doubt(rpcerr.Engagement(failure), unsettledByRefusal)
+	}
+	return s.refuse(failure, "the vendor refused it")
+}
+
+// unsettledByRefusal is the decision on a refusal that does not say what became of the attempts before it.
+const unsettledByRefusal = "an attempt may have reached the vendor, and this refusal does not tell"
+
+// again queues the operation for its next attempt, or gives it up.
+func (s *settling) again(failure *adapters.Error, wait time.Duration) error {
+	now := s.d.now()
+	next := now.Add(wait)
+	if next.Sub(s.op.GetCreateTime().AsTime()) > s.d.schedule.GiveUpAfter {
+		return s.giveUp(failure)
+	}
+	s.requeue(next, decisionToResend(s.op))
+	s.e.Error = rpcerr.Engagement(failure)
+	s.e.Error.RetryTime = stamp(next)
+	return s.moved(s.opened(queued))
+}
+
+// hold queues the operation until the account's line lets it out.
+func (s *settling) hold(failure *adapters.Error) error {
+	s.requeue(s.d.now(), "waits until the account is tested and found good")
+	s.e.Error = rpcerr.Engagement(failure)
+	return s.moved(s.opened(queued))
+}
+
+func (s *settling) requeue(next time.Time, decision string) {
+	s.op.State, s.op.Decision = leadmuxv1.OperationState_OPERATION_STATE_QUEUED, decision
+	s.op.NextAttemptTime = stamp(next)
+}
+
+func (s *settling) refuse(failure *adapters.Error, decision string) error {
+	s.e.Error = rpcerr.Engagement(failure)
+	if err := s.unsettled("operation.failed"); err != nil {
+		return err
+	}
+	return s.close(leadmuxv1.OperationState_OPERATION_STATE_FAILED, leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_REFUSED, s.opened(rejected), decision)
+}
+
+// doubt parks the operation where people can see it.
+func (s *settling) doubt(why *leadmuxv1.EngagementError, decision string) error {
+	s.e.Error = why
+	if err := s.unsettled("operation.in_doubt"); err != nil {
+		return err
+	}
+	s.op.State, s.op.Decision = leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT, decision
+	return s.moved(s.opened(inDoubt))
+}
+
+// giveUp ends an operation that nothing settled in time.
+func (s *settling) giveUp(failure *adapters.Error) error {
+	decision := fmt.Sprintf("given up after %s", s.d.schedule.GiveUpAfter)
+	if s.op.GetAmbiguous() {
+		return s.doubt(rpcerr.Engagement(failure), decision)
+	}
+	s.e.Error = rpcerr.Engagement(failure)
+	s.e.Error.Reason = rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_GAVE_UP)
+	s.e.Error.Message = decision + "; at last: " + s.e.GetError().GetMessage()
+	if err := s.unsettled("operation.failed"); err != nil {
+		return err
+	}
+	return s.close(leadmuxv1.OperationState_OPERATION_STATE_FAILED, s.attempt.GetOutcome(), s.opened(rejected), decision)
+}
+
+func (s *settling) unsettled(event string) error {
+	return s.tx.AppendEvent(s.tenant, s.d.operationUnsettled(event, s.lead, s.op, s.e.GetError().GetReason()))
+}
+
+func decisionToResend(op *leadmuxv1.Operation) string {
+	if op.GetAmbiguous() {
+		return className(op) + ": sent again after an unknown outcome"
+	}
+	return "sent again: the last attempt had no effect"
+}

@@ -1,0 +1,132 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/idmap"
+)
+
+// queue is the loop of one account over its QUEUED operations. The operations themselves are in the index only.
+type queue struct {
+	account *adapters.Account
+	woken   chan struct{}
+	flight  chan struct{} // holds one value for each attempt under way that the queue began
+}
+
+func newQueue(account *adapters.Account) *queue {
+	return &queue{account: account, woken: make(chan struct{}, 1), flight: make(chan struct{}, maxInFlight)}
+}
+
+func (q *queue) wake() {
+	select {
+	case q.woken <- struct{}{}:
+	default: // a look is due already
+	}
+}
+
+// storeRetry is the pause after the index could not be read or written.
+const storeRetry = time.Second
+
+// idle is how long a queue sleeps when nothing tells it a time; whatever changes wakes it.
+const idle = time.Minute
+
+// drain sends what is due, one attempt for each rate slot, until the Dispatcher closes.
+func (d *Dispatcher) drain(q *queue) {
+	for d.running.Err() == nil {
+		pause, err := d.next(q)
+		if err != nil && d.running.Err() == nil {
+			d.logger.Error("queue cannot be read or written; trying again",
+				slog.String("account", q.account.Name), slog.String("error", err.Error()))
+			pause = storeRetry
+		}
+		if pause <= 0 {
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-q.woken:
+		case <-d.running.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// next begins the attempt that is due, if a slot is free, and returns how long to pause.
+func (d *Dispatcher) next(q *queue) (time.Duration, error) {
+	waiting, err := d.Queue(d.running, q.account)
+	if err != nil {
+		return 0, err
+	}
+	if waiting.Depth == 0 {
+		return idle, nil
+	}
+	if due := waiting.NextDue.Sub(d.now()); due > 0 {
+		return due, nil
+	}
+	select {
+	case q.flight <- struct{}{}:
+	default:
+		return idle, nil // an attempt's end wakes the queue
+	}
+	if !q.account.Line.TryTake() {
+		<-q.flight
+		return d.untilLineIsFree(q.account), nil
+	}
+	op, err := d.take(q.account)
+	if err != nil || op == nil { // none although one is due: it cannot be read any more, and looking at once would not help
+		<-q.flight
+		return idle, err
+	}
+	d.attempts.Go(func() {
+		defer q.wake()
+		defer func() { <-q.flight }()
+		d.run(q.account.Tenant, op)
+	})
+	return 0, nil
+}
+
+// untilLineIsFree is how long no slot can be had. A line that is stopped is woken by its resumption.
+func (d *Dispatcher) untilLineIsFree(account *adapters.Account) time.Duration {
+	next := account.Line.NextTry()
+	if next.IsZero() {
+		return idle
+	}
+	return max(next.Sub(d.now()), time.Millisecond)
+}
+
+// take marks the next due operation's attempt started; nil when none is due any more.
+func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, error) {
+	var taken *leadmuxv1.Operation
+	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
+		taken = nil
+		due, err := tx.Due(account.Tenant, account.Name, d.now(), 1)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		op := due[0]
+		lead, err := tx.Lead(account.Tenant, op.GetLeadId())
+		if err != nil {
+			return err
+		}
+		e := Engagement(lead, op.GetAccount())
+		if e == nil {
+			return fmt.Errorf("operation %s has no engagement of its own", op.GetOperationId())
+		}
+		if err := d.begin(op, e); err != nil {
+			return err
+		}
+		Touch(lead, d.now())
+		if err := tx.PutLead(account.Tenant, lead); err != nil {
+			return err
+		}
+		taken = op
+		return tx.PutOperation(account.Tenant, op)
+	})
+	return taken, err
+}

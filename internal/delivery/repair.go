@@ -1,0 +1,77 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/rpcerr"
+)
+
+// repair settles every attempt that a stop of the service left without an outcome: what may be sent again, with the check its
+// class asks for, is queued; the rest stays visibly in doubt. It runs before anything is accepted or sent.
+func (d *Dispatcher) repair(ctx context.Context) error {
+	var cut []idmap.TenantOperation
+	err := d.store.View(ctx, func(r idmap.Reader) (err error) {
+		cut, err = r.Started()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the attempts that a stop cut off: %w", err)
+	}
+	for _, c := range cut {
+		if err := d.repairOne(ctx, c.Tenant, c.Operation); err != nil {
+			return fmt.Errorf("repair operation %s: %w", c.Operation.GetOperationId(), err)
+		}
+	}
+	if len(cut) > 0 {
+		d.logger.Warn("attempts that a stop of the service cut off were repaired", slog.Int("operations", len(cut)))
+	}
+	return nil
+}
+
+func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1.Operation) error {
+	account, configured := d.accounts.Get(tenant, op.GetAccount())
+	if !configured { // its line is gone, so nothing can be sent; keep the operation where people see it
+		account = &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}
+	}
+	return d.store.Update(ctx, func(tx idmap.Tx) error {
+		s, err := d.open(tx, tenant, account, op.GetOperationId())
+		if err != nil || s == nil {
+			return err
+		}
+		s.op.Ambiguous = true
+		s.attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_AMBIGUOUS
+		s.attempt.Reason = rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED)
+		if err := s.interrupted(configured); err != nil {
+			return err
+		}
+		return s.store()
+	})
+}
+
+// interrupted puts the engagement in doubt and takes it out again where resending is safe.
+func (s *settling) interrupted(configured bool) error {
+	why := &leadmuxv1.EngagementError{Reason: rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED)}
+	switch {
+	case !configured:
+		why.Message = "a stop of the service cut the attempt off, and its account is no longer configured"
+		return s.doubt(why, "the account is gone, so nothing can be sent or asked")
+	case !resendable(s.op.GetIdempotencyClass()):
+		why.Message = "a stop of the service cut the attempt off; whether it reached the vendor is not known"
+		return s.doubt(why, className(s.op)+": never sent twice")
+	}
+	if methodOf(s.op).opens {
+		if err := move(s.e, inDoubt, s.d.now()); err != nil {
+			return err
+		}
+	}
+	now := s.d.now()
+	s.requeue(now, decisionToResend(s.op))
+	why.Message, why.RetryTime = "a stop of the service cut the attempt off; it is being settled", stamp(now)
+	s.e.Error = why
+	return s.moved(s.opened(queued))
+}

@@ -1,0 +1,184 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/rpcerr"
+)
+
+// settling is one outcome on its way into the index, within one transaction.
+type settling struct {
+	d       *Dispatcher
+	tx      idmap.Tx
+	tenant  string
+	account *adapters.Account
+	lead    *leadmuxv1.Lead
+	op      *leadmuxv1.Operation
+	e       *leadmuxv1.Engagement
+	attempt *leadmuxv1.Attempt
+}
+
+// settle stores the outcome of the attempt under way: binding, engagement, events and operation in one transaction.
+func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationID string, came outcome) error {
+	var leadID string
+	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
+		s, err := d.open(tx, tenant, account, operationID)
+		if err != nil || s == nil {
+			return err
+		}
+		leadID = s.lead.GetLeadId()
+		if came.failure == nil {
+			err = s.succeed(came)
+		} else {
+			err = s.fail(came.failure)
+		}
+		if err != nil {
+			return err
+		}
+		s.attempt.EndTime = stamp(d.now())
+		return s.store()
+	})
+	if err != nil {
+		return err
+	}
+	d.hub.publish(leadID)
+	d.Wake(account.Name)
+	return nil
+}
+
+// open reads what the outcome belongs to; nil when it was settled already.
+func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, operationID string) (*settling, error) {
+	op, err := tx.Operation(tenant, operationID)
+	if err != nil {
+		return nil, err
+	}
+	if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED {
+		return nil, nil //nolint:nilnil // nothing to settle is no error
+	}
+	lead, err := tx.Lead(tenant, op.GetLeadId())
+	if err != nil {
+		return nil, err
+	}
+	e := Engagement(lead, op.GetAccount())
+	if e == nil || len(op.GetAttempts()) == 0 {
+		return nil, errors.New("operation " + operationID + " has no engagement or attempt of its own")
+	}
+	return &settling{
+		d: d, tx: tx, tenant: tenant, account: account, lead: lead, op: op, e: e,
+		attempt: op.GetAttempts()[len(op.GetAttempts())-1],
+	}, nil
+}
+
+// succeed records that the vendor did it.
+func (s *settling) succeed(came outcome) error {
+	result := came.result
+	s.attempt.HttpStatus, s.attempt.VendorRequestId = int32(result.HTTPStatus), result.RequestID
+	if result.VendorLeadID != "" {
+		ref := idmap.VendorRef{Account: s.account.Name, Kind: idmap.KindLead, VendorID: result.VendorLeadID}
+		err := s.tx.Bind(s.tenant, ref, s.lead.GetLeadId())
+		if errors.Is(err, idmap.ErrBound) {
+			return s.boundElsewhere(ref)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.learn(came)
+	to := methodOf(s.op).after
+	if methodOf(s.op).opens {
+		to = result.State
+	}
+	if outcome := outcomeOf(s.op); outcome != nil {
+		s.e.Outcome = outcome
+	}
+	return s.close(leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED, leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_SUCCEEDED,
+		to, "the vendor did it")
+}
+
+// boundElsewhere records that the vendor answered with the ID of another lead of ours: two of our leads are one at the vendor.
+func (s *settling) boundElsewhere(ref idmap.VendorRef) error {
+	owner, err := s.tx.Owner(s.tenant, ref)
+	if err != nil {
+		return err
+	}
+	s.attempt.Reason = rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_DUPLICATE_AT_VENDOR)
+	return s.refuse(&adapters.Error{
+		Vendor: s.account.Vendor, Op: s.op.GetMethod(), Kind: adapters.KindConflict, Message: "it is " + owner,
+	}, "the vendor's ID belongs to another lead")
+}
+
+// close ends the operation and moves the engagement; unset leaves its state.
+func (s *settling) close(state leadmuxv1.OperationState, outcome leadmuxv1.AttemptOutcome, to leadmuxv1.EngagementState, decision string) error {
+	s.op.State, s.attempt.Outcome, s.op.Decision = state, outcome, decision
+	s.op.NextAttemptTime, s.op.VendorOptions, s.op.Reason = nil, nil, ""
+	return s.moved(to)
+}
+
+// opened is the state that a failure means for the engagement: the one given if the operation opens it; the other operations
+// leave it, their failure stands in its error.
+func (s *settling) opened(to leadmuxv1.EngagementState) leadmuxv1.EngagementState {
+	if methodOf(s.op).opens {
+		return to
+	}
+	return unset
+}
+
+// moved moves the engagement and records the event, when it is a change that a reader of the lead's story wants to see.
+func (s *settling) moved(to leadmuxv1.EngagementState) error {
+	before := s.e.GetState()
+	if to == unset || to == before || outran(before, to) {
+		s.e.UpdateTime = stamp(s.d.now())
+		return nil
+	}
+	if err := move(s.e, to, s.d.now()); err != nil {
+		return err
+	}
+	if to == queued {
+		return nil
+	}
+	return s.tx.AppendEvent(s.tenant, s.d.engagementChanged(s.lead, s.e, before))
+}
+
+// outran says whether the engagement went further than its own operation knows while that was under way: what a vendor or a
+// person said meanwhile is never taken back by a late answer.
+func outran(now, to leadmuxv1.EngagementState) bool {
+	return to != queued && !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
+}
+
+// store writes what was settled.
+func (s *settling) store() error {
+	now := s.d.now()
+	s.op.UpdateTime = stamp(now)
+	Touch(s.lead, now)
+	if err := s.tx.PutOperation(s.tenant, s.op); err != nil {
+		return err
+	}
+	if err := s.promote(); err != nil {
+		return err
+	}
+	return s.tx.PutLead(s.tenant, s.lead)
+}
+
+// Met stops the account where a failure that a read met says that nothing else will fare better.
+func (d *Dispatcher) Met(account *adapters.Account, err error) {
+	if failure, ok := errors.AsType[*adapters.Error](err); ok {
+		d.stopLine(account, failure)
+	}
+}
+
+// stopLine stops the account where the failure says that nothing else will fare better.
+func (d *Dispatcher) stopLine(account *adapters.Account, failure *adapters.Error) {
+	switch steps[failure.Kind] {
+	case stopAndRefuse, stopAndKeep:
+		reason := rpcerr.KindReason(failure.Kind)
+		account.Line.Stop(reason)
+		d.logger.Error("account stopped; correct the cause, then test the account",
+			slog.String("account", account.Name), slog.String("reason", rpcerr.Name(reason)))
+	case refuse, retry, retrySlowly, keep:
+	}
+}
