@@ -1,0 +1,81 @@
+// Package service holds the RPCs, one file per resource or step. A handler checks and normalises what came in, changes the
+// index in one transaction, and leaves every request to a vendor to the delivery. Errors are *rpcerr.Error, *adapters.Error or
+// errors of the store, which the one interceptor turns into statuses.
+//
+// Authentication, scopes, deadlines and the limits declared in the schema have been checked before a handler runs.
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/auth"
+	"github.com/leadmux/leadmux/internal/delivery"
+	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/rpcerr"
+	"github.com/leadmux/leadmux/internal/seal"
+)
+
+// Config is what the services need.
+type Config struct {
+	Store      idmap.Store
+	Accounts   *adapters.Set
+	Dispatcher *delivery.Dispatcher
+	Secret     *seal.Secret
+	Logger     *slog.Logger
+	Now        func() time.Time // nil: time.Now
+
+	Region         string                    // ISO 3166-1 alpha-2 of phones without country code
+	Duplicates     leadmuxv1.DuplicatePolicy // where the request names none
+	KeepRequestIDs time.Duration             // how long a request_id is remembered
+	Drift          func(vendor, what string) // told of a vendor's value that means nothing to us; nil: nobody
+}
+
+// LeadService implements leadmux.v1.LeadService.
+type LeadService struct {
+	leadmuxv1.UnsafeLeadServiceServer
+	cfg Config
+}
+
+// AccountService implements leadmux.v1.AccountService.
+type AccountService struct {
+	leadmuxv1.UnsafeAccountServiceServer
+	cfg Config
+}
+
+var (
+	_ leadmuxv1.LeadServiceServer    = (*LeadService)(nil)
+	_ leadmuxv1.AccountServiceServer = (*AccountService)(nil)
+)
+
+// New makes the services.
+func New(cfg Config) (*LeadService, *AccountService) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Drift == nil {
+		cfg.Drift = func(string, string) {}
+	}
+	return &LeadService{cfg: cfg}, &AccountService{cfg: cfg}
+}
+
+// principal is the authenticated caller. Without one nothing may happen.
+func principal(ctx context.Context) (auth.Principal, error) {
+	p, ok := auth.From(ctx)
+	if !ok {
+		return p, rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, "no caller was authenticated")
+	}
+	return p, nil
+}
+
+// leadNotFound puts the reason to a lead that is not there.
+func leadNotFound(err error) error {
+	if errors.Is(err, idmap.ErrNotFound) {
+		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_NOT_FOUND, "no such lead")
+	}
+	return err
+}
