@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/adapters/conversica"
+	"github.com/leadmux/leadmux/internal/adapters/convertalk"
+	"github.com/leadmux/leadmux/internal/adapters/ujet"
+	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
+	"github.com/leadmux/leadmux/internal/adapters/verse"
+	"github.com/leadmux/leadmux/internal/config"
+	"github.com/leadmux/leadmux/internal/delivery"
+	"github.com/leadmux/leadmux/internal/sandbox"
+)
+
+// buildAccounts makes an adapter with its line for every configured account.
+func buildAccounts(cfg *config.Config, metrics *delivery.Metrics) (*adapters.Set, error) {
+	observe := func(a vendorhttp.Attempt) {
+		metrics.Attempt(a.Vendor, a.Account, a.Op, a.Kind, a.Status, a.Duration)
+	}
+	shared := map[string]*vendorhttp.Slots{} // UJET's limit is per subdomain
+	var accounts []*adapters.Account
+	for _, a := range cfg.Accounts {
+		line := vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: a.RatePerSecond, Slots: slotsOf(shared, a)})
+		adapter, err := newAdapter(a, line, observe)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", a.Name, err)
+		}
+		accounts = append(accounts, &adapters.Account{
+			Name: a.Name, Tenant: a.Tenant, Vendor: a.Vendor, Adapter: adapter, Line: line,
+			Default: slices.Contains(cfg.DefaultAccounts, a.Name),
+		})
+	}
+	return adapters.NewSet(accounts), nil
+}
+
+func slotsOf(shared map[string]*vendorhttp.Slots, a config.Account) *vendorhttp.Slots {
+	if a.Vendor != config.UJET {
+		return nil
+	}
+	subdomain := strings.ToLower(a.Subdomain)
+	if shared[subdomain] == nil {
+		shared[subdomain] = vendorhttp.NewSlots(a.RatePerSecond)
+	}
+	return shared[subdomain]
+}
+
+func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp.Attempt)) (adapters.Adapter, error) {
+	switch a.Vendor {
+	case config.Verse:
+		return verse.New(verse.Config{
+			Account: a.Name, BaseURL: a.BaseURL, APIKey: a.APIKey.Reveal(), PhoneField: a.PhoneField,
+			Routes: a.Routes, Line: line, Observe: observe,
+		})
+	case config.UJET:
+		return ujet.New(ujet.Config{
+			Account: a.Name, BaseURL: a.BaseURL, Subdomain: a.Subdomain, Domain: a.Domain, Token: a.Token.Reveal(),
+			Identifier: a.Identifier, Routes: a.Routes, Line: line, Observe: observe,
+		})
+	case config.Conversica:
+		return conversica.New(conversica.Config{
+			Account: a.Name, BaseURL: a.BaseURL, Username: a.Username, Password: a.Password.Reveal(), ClientID: a.ClientID,
+			ConversationID: a.ConversationID, RepName: a.RepName, LeadSource: a.LeadSource, QualifiedStatus: a.QualifiedStatus,
+			Routes: a.Routes, Line: line, Observe: observe,
+		})
+	case config.Convertalk:
+		return convertalk.New(convertalk.Config{
+			Account: a.Name, BaseURL: a.BaseURL, Token: a.Token.Reveal(), BotToken: a.BotToken.Reveal(),
+			BotID: a.BotID, CustomerID: a.CustomerID, ArrayFields: a.ArrayFields, ArrayMode: a.ArrayMode,
+			Routes: a.Routes, Line: line, Observe: observe,
+		})
+	default:
+		return nil, fmt.Errorf("there is no adapter for vendor %q", a.Vendor) // the configuration's check comes first
+	}
+}
+
+// sandboxAccount is the account that speaks to one emulator.
+func sandboxAccount(v sandbox.Vendor) config.Account {
+	a := config.DefaultAccount(v.Name)
+	a.Name, a.Vendor, a.BaseURL = v.Name, v.Name, v.BaseURL
+	switch v.Name {
+	case sandbox.NameVerse:
+		a.APIKey = config.NewSecret(v.APIKey)
+	case sandbox.NameUJET:
+		a.Subdomain, a.Token = v.Subdomain, config.NewSecret(v.Token)
+	case sandbox.NameConversica:
+		a.Username, a.Password = v.Username, config.NewSecret(v.Password)
+		a.ClientID, a.ConversationID = "sandbox", "first-contact"
+		a.RepName, a.LeadSource = "Robin Sandbox", "Sandbox"
+	case sandbox.NameConvertalk:
+		a.Token, a.BotID, a.CustomerID = config.NewSecret(v.Token), v.BotID, v.CustomerID
+	}
+	return a
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/auth"
+	"github.com/leadmux/leadmux/internal/config"
+	"github.com/leadmux/leadmux/internal/delivery"
+	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/idmap/boltmap"
+	"github.com/leadmux/leadmux/internal/sandbox"
+	"github.com/leadmux/leadmux/internal/seal"
+	"github.com/leadmux/leadmux/internal/server"
+	"github.com/leadmux/leadmux/internal/service"
+)
+
+// closeTimeout bounds how long attempts under way may take once the listeners are closed; what is cut off then is settled at
+// the next start.
+const closeTimeout = delivery.AttemptTimeout + 2*time.Second
+
+// serve builds everything, runs it until ctx ends, and takes it down in the opposite order: the store last. With vendors.go it
+// is the only place that names vendors and stores.
+func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload <-chan *config.Config) (err error) {
+	undo := &cleanup{}
+	defer func() { err = errors.Join(err, undo.run()) }()
+
+	admin := map[string]http.Handler{}
+	if cfg.Sandbox {
+		if err := startSandbox(ctx, cfg, logger, admin, undo); err != nil {
+			return err
+		}
+	}
+	master, err := config.SecretKey(cfg)
+	if err != nil {
+		return err
+	}
+	secret, err := seal.NewSecret(master)
+	if err != nil {
+		return err
+	}
+	store, err := boltmap.Open(boltmap.Config{Dir: cfg.DataDir, Secret: secret, Logger: logger})
+	if err != nil {
+		return err
+	}
+	undo.add(func(context.Context) error { return store.Close() })
+
+	registry := prometheus.NewRegistry()
+	metrics := delivery.NewMetrics(registry)
+	accounts, err := buildAccounts(cfg, metrics)
+	if err != nil {
+		return err
+	}
+	dispatcher := delivery.New(delivery.Config{
+		Store: store, Accounts: accounts, Logger: logger,
+		Schedule: delivery.Schedule{Min: cfg.Delivery.RetryMin, Max: cfg.Delivery.RetryMax, GiveUpAfter: cfg.Delivery.GiveUpAfter},
+	})
+	registry.MustRegister(dispatcher)
+
+	leads, accountService := service.New(service.Config{
+		Store: store, Accounts: accounts, Dispatcher: dispatcher, Secret: secret, Logger: logger,
+		Region:         cfg.DefaultRegion,
+		Duplicates:     leadmuxv1.DuplicatePolicy(leadmuxv1.DuplicatePolicy_value["DUPLICATE_POLICY_"+cfg.Duplicates]),
+		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,
+	})
+	who := newCallers(cfg)
+	srv, err := newServer(cfg, logger, registry, who, store, admin, server.Services{Leads: leads, Accounts: accountService})
+	if err != nil {
+		return err
+	}
+	if err := dispatcher.Start(ctx); err != nil { // after the listeners, so that a busy port sends nothing
+		return errors.Join(err, srv.Close())
+	}
+	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
+	go who.follow(ctx, cfg, reload, logger)
+	logger.Info(ready(cfg, srv, len(accounts.All()))) //nolint:sloglint // the one line that people read is a sentence
+	return srv.Run(ctx)
+}
+
+func newServer(cfg *config.Config, logger *slog.Logger, registry *prometheus.Registry, who *callers, store idmap.Store, admin map[string]http.Handler, services server.Services) (*server.Server, error) {
+	var tlsConfig *tls.Config
+	if cfg.TLS != nil {
+		var err error
+		if tlsConfig, err = cfg.TLS.Config(); err != nil {
+			return nil, err
+		}
+	}
+	drainDelay := server.DefaultDrainDelay
+	if cfg.Sandbox {
+		drainDelay = 0 // no load balancer is in front
+	}
+	return server.New(server.Config{
+		HTTPAddr: cfg.HTTPAddr, GRPCAddr: cfg.GRPCAddr, AdminAddr: cfg.AdminAddr, TLS: tlsConfig,
+		Logger: logger, Registry: registry, Version: version, AdminExtra: admin, DrainDelay: drainDelay,
+		Withdrawn: auth.Withdrawn, Authenticate: who.auth.Authenticate, CheckKey: who.auth.CheckKey, Limit: auth.Quota{}.Check,
+		Describe: func(ctx context.Context) (string, string) {
+			p, _ := auth.From(ctx)
+			return p.Name, p.Tenant
+		},
+		Ready: func(ctx context.Context) error {
+			return store.View(ctx, func(idmap.Reader) error { return nil })
+		},
+	}, services)
+}
+
+func startSandbox(ctx context.Context, cfg *config.Config, logger *slog.Logger, admin map[string]http.Handler, undo *cleanup) error {
+	vendors, err := sandbox.Start(ctx, sandbox.Config{Dir: filepath.Join(cfg.DataDir, "sandbox"), Logger: logger})
+	if err != nil {
+		return fmt.Errorf("start the sandbox vendors: %w", err)
+	}
+	undo.add(vendors.Close)
+	admin[sandbox.ControlPath] = vendors.Handler()
+	for _, vendor := range vendors.Vendors() {
+		account := sandboxAccount(vendor)
+		cfg.Accounts = append(cfg.Accounts, account)
+		cfg.DefaultAccounts = append(cfg.DefaultAccounts, account.Name)
+	}
+	return nil
+}
+
+// ready is the last line of the start: what is ready and where.
+func ready(cfg *config.Config, srv *server.Server, accounts int) string {
+	scheme, with := "http", fmt.Sprintf("%d accounts", accounts)
+	if cfg.TLS != nil {
+		scheme = "https"
+	}
+	if cfg.Sandbox {
+		with = "four sandbox vendors (control them at http://" + srv.AdminAddr() + sandbox.ControlPath + ")"
+	}
+	return fmt.Sprintf("leadmux is ready: REST at %s://%s, gRPC at %s, metrics at http://%s/metrics, with %s, data in %s",
+		scheme, srv.HTTPAddr(), srv.GRPCAddr(), srv.AdminAddr(), with, cfg.DataDir)
+}
+
+// cleanup undoes the start, the last step first.
+type cleanup struct {
+	steps []func(context.Context) error
+}
+
+func (c *cleanup) add(step func(context.Context) error) { c.steps = append(c.steps, step) }
+
+func (c *cleanup) run() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	var errs []error
+	for i := len(c.steps) - 1; i >= 0; i-- {
+		errs = append(errs, c.steps[i](ctx))
+	}
+	return errors.Join(errs...)
+}
