@@ -1,0 +1,43 @@
+package harness
+
+import (
+	"testing"
+
+	"github.com/leadmux/leadmux/internal/sandbox/convertalk"
+)
+
+// Visit lets a visitor act at Convertalk, as its widget would, and returns the uuid of the record, with a count that of the last.
+func (v *Vendor) Visit(tb testing.TB, visitor convertalk.Visitor) string {
+	tb.Helper()
+	visited, err := v.convertalk(tb).Visit(visitor)
+	must(tb, err)
+	return visited.UUID
+}
+
+// Agent lets an agent work at Convertalk.
+func (v *Vendor) Agent(tb testing.TB, action convertalk.Action) {
+	tb.Helper()
+	_, err := v.convertalk(tb).Act(action)
+	must(tb, err)
+}
+
+func (v *Vendor) convertalk(tb testing.TB) *convertalk.Emulator {
+	tb.Helper()
+	e, ok := v.emulator.(*convertalk.Emulator)
+	if !ok {
+		tb.Fatalf("%s has no visitors", v.Name)
+	}
+	return e
+}
+
+// All are the IDs of the vendor's records, with the e-mail addresses of each.
+func (v *Vendor) All(tb testing.TB) map[string]string {
+	tb.Helper()
+	records, err := v.records()
+	must(tb, err)
+	all := make(map[string]string, len(records))
+	for _, r := range records {
+		all[r.ID] = r.Email
+	}
+	return all
+}

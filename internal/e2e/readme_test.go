@@ -1,0 +1,127 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/e2e/harness"
+)
+
+// The README's examples are the shell blocks between these marks.
+const (
+	examplesBegin = "<!-- e2e:begin -->"
+	examplesEnd   = "<!-- e2e:end -->"
+)
+
+var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+// examples are what the README must have: something of the commands, and what its text says that they show.
+var examples = []struct {
+	command string
+	shows   []string
+	refused bool // one of its commands is refused, and shows how
+}{
+	{command: `"requestId": "readme-1"`, shows: []string{`"vendorLeadId"`, `"crm-1001"`}},
+	{command: "GRACE.HOPPER@example.com", shows: []string{`"crm-1001"`}},
+	{command: `"validateOnly": true`, shows: []string{"[redacted]"}},
+	{command: "v1/capabilities", shows: []string{`"crm-1001"`, `"ok"`, `"capabilities"`}},
+	{command: "grpcurl", shows: []string{"leadmux.v1.LeadService", "leadmux.v1.AccountService", "alan.turing@example.com", "crm-1001"}},
+	{command: ":deferConversation", refused: true, shows: []string{
+		"Hopper-Murray", "ENGAGEMENT_STATE_QUALIFIED", "ENGAGEMENT_STATE_UNQUALIFIED", `"closed"`, "3f0c8a52-9d1e-4b77-8a60-1c2d9be47a10", `"results"`, `"leads"`,
+	}},
+	{command: "sandbox/verse/faults", shows: []string{"status 503", `"requests"`}},
+	{command: `-d '{"lead": {"phone": "12"}}'`, refused: true, shows: []string{"INVALID_FIELD", "lead.phone"}},
+}
+
+// TestREADME pastes the README's examples into a shell, in order, beside a running sandbox.
+func TestREADME(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, begun := strings.Cut(string(readme), examplesBegin)
+	text, _, ended := strings.Cut(text, examplesEnd)
+	if !begun || !ended {
+		t.Fatalf("the README does not mark its examples with %s and %s", examplesBegin, examplesEnd)
+	}
+	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t)}
+	seen := 0
+	for _, block := range shellBlock.FindAllStringSubmatch(text, -1) {
+		out := r.run(t, block[1])
+		for _, e := range examples {
+			if !strings.Contains(block[1], e.command) {
+				continue
+			}
+			seen++
+			for _, promise := range e.shows {
+				if !strings.Contains(out, promise) {
+					t.Errorf("%s\ndoes not show %s but\n%s", block[1], promise, out)
+				}
+			}
+			if seen == 1 {
+				r.firstLead(t)
+			}
+			if !e.refused && strings.Contains(out, "google.rpc.ErrorInfo") {
+				t.Errorf("%s\nends in an error:\n%s", block[1], out)
+			}
+		}
+	}
+	if seen != len(examples) {
+		t.Errorf("%d of the README's %d examples were found", seen, len(examples))
+	}
+}
+
+// firstLead checks what the README says of its first example: four engagements, each ACTIVE.
+func (s shell) firstLead(t *testing.T) {
+	t.Helper()
+	client := s.env.Server.Client(harness.GRPC)
+	id := client.Lookup(t, &leadmuxv1.LookupLeadRequest{ExternalId: "crm-1001"})
+	client.Reaches(t, id, harness.AllActive, settled)
+}
+
+// grpcurlOnPath makes a folder with a grpcurl that is this test binary, and returns a PATH that begins with it.
+func grpcurlOnPath(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec %q \"$@\"\n", asGrpcurl, self)
+	if err := os.WriteFile(filepath.Join(dir, "grpcurl"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir + string(os.PathListSeparator) + os.Getenv("PATH")
+}
+
+type shell struct {
+	env  *harness.Env
+	path string
+}
+
+// run runs commands as they stand, but for the ports.
+func (s shell) run(t *testing.T, commands string) string {
+	t.Helper()
+	commands = strings.NewReplacer("localhost:8080", s.env.Server.HTTP, "localhost:8081", s.env.Server.GRPC, "localhost:9091", s.env.Server.Admin).Replace(commands)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-e")
+	cmd.Stdin = strings.NewReader(commands)
+	cmd.Env = append(os.Environ(), "PATH="+s.path)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil || errs.Len() > 0 {
+		t.Errorf("%s\nends with %v\n%s%s", commands, err, out.String(), errs.String())
+	}
+	return out.String()
+}
