@@ -1,0 +1,75 @@
+# Leadmux. The two commands of the README are `make run` and `make test`; everything they need beyond Go is built here once,
+# pinned, into .tools (ignored by git).
+
+GOLANGCI_VERSION := v2.15.0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+BIN      := bin/leadmux-server
+TOOLS    := $(CURDIR)/.tools
+BUF      := $(TOOLS)/buf
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+DATA_DIR ?= data
+
+.PHONY: help run build test race lint generate drift breaking baseline fuzz soak bench vulncheck clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: build ## build, then start the service with the sandbox vendors, ready to use
+	$(BIN) --sandbox --data-dir $(DATA_DIR)
+
+build: ## build bin/leadmux-server, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/server
+
+test: build ## everything that must pass
+	go test ./...
+
+race: ## all tests under the race detector (needs a C compiler)
+	go test -race ./...
+
+lint: $(BUF) $(GOLANGCI) ## Go and proto linters, formatting, sizes, import directions
+	$(GOLANGCI) run --allow-parallel-runners ./...
+	$(BUF) lint
+	$(BUF) format -d --exit-code proto
+	go run ./internal/tools/sizes
+
+generate: $(BUF) ## rewrite third_party/proto, gen and the OpenAPI document from proto
+	go run ./internal/tools/vendorproto
+	$(BUF) generate
+	go run ./internal/tools/openapi
+
+drift: generate ## fail when generated files differ from what is committed
+	git diff --exit-code -- third_party gen internal/server/openapi.json
+	test -z "$$(git status --porcelain -- third_party gen internal/server/openapi.json)"
+
+breaking: $(BUF) ## fail when the API broke since the last release (proto.baseline.binpb)
+	$(BUF) breaking proto --against proto.baseline.binpb
+
+baseline: $(BUF) ## at a release: make the API as it is the baseline of `make breaking`
+	$(BUF) build proto -o proto.baseline.binpb
+
+FUZZTIME ?= 60s
+fuzz: ## fuzz each fuzz target for FUZZTIME
+	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
+	    go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME); done; done
+
+SOAK ?= 2000
+soak: ## the random-operation tests of index, delivery and service, SOAK runs each; a failure prints its seed
+	go test ./internal/idmap/boltmap ./internal/delivery ./internal/service -run "TestContract/model|TestP2|TestNothingIsLost" -timeout 3h -rapid.checks $(SOAK)
+
+bench: ## benchmarks; compare ratios within one run only
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+vulncheck: ## known vulnerabilities of what the binary links (asks the Go vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+clean: ## remove what was built, but no data
+	rm -rf bin .tools
+
+$(BUF): tools/buf/go.mod
+	go build -C tools/buf -o $(BUF) github.com/bufbuild/buf/cmd/buf
+
+$(GOLANGCI):
+	GOBIN=$(TOOLS)/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv $(TOOLS)/tmp/golangci-lint $@
