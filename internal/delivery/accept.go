@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,10 +50,15 @@ func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, ac
 		if write.Method == UpdateLead && carries(waiting) {
 			continue
 		}
+		unsure, err := repeatsDoubt(tx, tenant, Engagement(lead, account.Name), write.Method)
+		if err != nil {
+			return nil, err
+		}
 		op, err := d.plan(lead, account, write, len(waiting) > 0, slots[account.Name])
 		if err != nil {
 			return nil, err
 		}
+		op.Ambiguous = unsure
 		ops = append(ops, op)
 	}
 	Touch(lead, d.now())
@@ -65,6 +71,19 @@ func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, ac
 		}
 	}
 	return ops, nil
+}
+
+// repeatsDoubt says whether the caller asks again for what the last operation of the engagement left in doubt: it may be done
+// already, and "it is so already" is then a success.
+func repeatsDoubt(r idmap.Reader, tenant string, e *leadmuxv1.Engagement, method string) (bool, error) {
+	if methods[method].opens || e.GetOperationId() == "" {
+		return false, nil
+	}
+	last, err := r.Operation(tenant, e.GetOperationId())
+	if errors.Is(err, idmap.ErrNotFound) {
+		return false, nil
+	}
+	return last.GetMethod() == method && last.GetState() == leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT, err
 }
 
 // carries says whether one of the operations that are open still brings the vendor the lead as it is by then, so that no
