@@ -14,6 +14,8 @@ import (
 // Prefixes of the kinds of ID, each with its underscore.
 const (
 	Lead      = "lead_"
+	Call      = "call_"
+	Chat      = "chat_"
 	Operation = "op_"
 	Event     = "evt_"
 )
