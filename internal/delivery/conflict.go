@@ -7,6 +7,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/mutant"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
@@ -19,6 +20,8 @@ func (s *settling) conflict(failure *adapters.Error) error {
 		return err
 	}
 	switch {
+	case mutant.AdoptEveryConflict:
+		return s.ours()
 	case other != "":
 		named := *failure
 		named.Message = "it is " + other

@@ -58,7 +58,7 @@ func conflicting(answers ...answer) *vendor {
 	return newVendor(detectable, append(answers, fails(adapters.KindConflict))...)
 }
 
-func TestAConflictIsOursAfterAnUnsureAttemptOnly(t *testing.T) {
+func TestP2AConflictIsOursAfterAnUnsureAttemptOnly(t *testing.T) {
 	for name, c := range map[string]struct {
 		vendor        *vendor
 		state, reason string

@@ -190,7 +190,7 @@ func TestADuplicateOnAnUpdateIsNeverOurOwnCreate(t *testing.T) {
 }
 
 // What a vendor said meanwhile is not taken back by the answer to what was under way.
-func TestALateAnswerTakesNothingBack(t *testing.T) {
+func TestP10ALateAnswerTakesNothingBack(t *testing.T) {
 	for _, state := range []leadmuxv1.EngagementState{
 		leadmuxv1.EngagementState_ENGAGEMENT_STATE_OPTED_OUT, leadmuxv1.EngagementState_ENGAGEMENT_STATE_ENDED,
 	} {

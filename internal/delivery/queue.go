@@ -9,6 +9,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // queue is the loop of one account over its QUEUED operations. The operations themselves are in the index only.
@@ -126,6 +127,9 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 			return err
 		}
 		taken = op
+		if mutant.SkipAttemptMark {
+			return nil
+		}
 		return tx.PutOperation(account.Tenant, op)
 	})
 	return taken, err

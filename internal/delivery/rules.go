@@ -6,6 +6,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // Schedule says when a failed operation is tried again and when it is given up.
@@ -56,7 +57,8 @@ var steps = map[adapters.Kind]step{
 
 // resendable says whether an operation of this class may be sent again after an attempt whose outcome is not known.
 func resendable(class leadmuxv1.IdempotencyClass) bool {
-	return class == leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_KEYED ||
+	return mutant.ResendBlindly ||
+		class == leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_KEYED ||
 		class == leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_DETECTABLE
 }
 

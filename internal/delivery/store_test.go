@@ -50,7 +50,7 @@ func TestAnOutcomeIsStoredOnce(t *testing.T) {
 	})
 }
 
-func TestNothingIsSentBeforeItsStartIsStored(t *testing.T) {
+func TestP2NothingIsSentBeforeItsStartIsStored(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(atMostOnce, took)
 		r := newRig(t, at("west", v))

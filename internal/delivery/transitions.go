@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // Short names for the table below.
@@ -42,7 +43,7 @@ func MayMove(from, to leadmuxv1.EngagementState) bool {
 	if to == optedOut {
 		return from != optedOut
 	}
-	return slices.Contains(transitions[from], to)
+	return mutant.LateEventMovesBack || slices.Contains(transitions[from], to)
 }
 
 // Move changes an engagement's state along the table, for what the service learned elsewhere than from an attempt, and returns

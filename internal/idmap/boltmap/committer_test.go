@@ -191,6 +191,29 @@ func TestCloseCarriesOutWhatWasHandedIn(t *testing.T) {
 	}
 }
 
+// TestP1AChangeIsAcknowledgedOnlyOnceItIsDurable lets the file grow no more, so that a commit fails sooner or later: what was
+// acknowledged until then is there after a restart, and nothing else is.
+func TestP1AChangeIsAcknowledgedOnlyOnceItIsDurable(t *testing.T) {
+	cfg := Config{Dir: t.TempDir(), Secret: newSecret(t, 1)}
+	s, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acknowledged := 0
+	for acknowledged < 10_000 && s.Update(t.Context(), func(tx idmap.Tx) error { return bindCall(acknowledged, tx) }) == nil {
+		if acknowledged++; acknowledged == 10 {
+			s.index.MaxSize = 1
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	report, err := openStore(t, cfg).Verify(t.Context())
+	if err != nil || report.Bindings != acknowledged || acknowledged < 10 || acknowledged == 10_000 {
+		t.Errorf("%d changes were acknowledged, %d are there (%v %v)", acknowledged, report.Bindings, report.Problems, err)
+	}
+}
+
 // lockedBuffer is a log that several goroutines write.
 type lockedBuffer struct {
 	mu sync.Mutex

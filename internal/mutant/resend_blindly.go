@@ -1,0 +1,5 @@
+//go:build mutant_resend_blindly
+
+package mutant
+
+const planted = "resend_blindly"

@@ -1,0 +1,17 @@
+package main
+
+// planted is a fault of package mutant with the test that must fail when it is planted.
+type planted struct {
+	name string // as in the tag mutant_<name>
+	pkg  string // of the test
+	test string // its whole name
+}
+
+// table has every fault. A test here draws nothing at random: it must fail every time.
+var table = []planted{
+	{"acknowledge_before_commit", "./internal/idmap/boltmap", "TestP1AChangeIsAcknowledgedOnlyOnceItIsDurable"},
+	{"adopt_every_conflict", "./internal/delivery", "TestP2AConflictIsOursAfterAnUnsureAttemptOnly"},
+	{"late_event_moves_back", "./internal/delivery", "TestP10ALateAnswerTakesNothingBack"},
+	{"resend_blindly", "./internal/delivery", "TestP3AnAttemptThatAStopCutOffIsSettledByItsClass"},
+	{"skip_attempt_mark", "./internal/delivery", "TestP2NothingIsSentBeforeItsStartIsStored"},
+}
