@@ -74,12 +74,16 @@ func (e *Emulator) Handler() http.Handler {
 	return kit.Wrap(e.ledger, e.faults, e.now, http.HandlerFunc(e.serve))
 }
 
-// Control is the control API.
+// Control is the control API; beside what every emulator has it plays the
+// conversations' script at /script.
 func (e *Emulator) Control() http.Handler {
-	return kit.Control(kit.ControlTarget{Ledger: e.ledger, Faults: e.faults, Settings: e.settings})
+	return kit.Control(kit.ControlTarget{
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: []kit.Route{e.playRoute()},
+	})
 }
 
-// Ledger is what happened at the vendor; leads are of kind KindLead.
+// Ledger is what happened at the vendor; leads are of kind KindLead, and the
+// callbacks it owes its customer of kind KindCallback.
 func (e *Emulator) Ledger() *kit.Ledger { return e.ledger }
 
 // Faults is the plan of misbehaviour.

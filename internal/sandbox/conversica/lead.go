@@ -26,7 +26,14 @@ type Lead struct {
 	// Fields holds the keys as they stand after the last post, unknown ones
 	// included.
 	Fields map[string]json.RawMessage `json:"fields"`
+	// State is what the vendor has found out since.
+	State State `json:"state"`
+	// Turn counts the turns of the script that are played.
+	Turn int `json:"turn"`
 }
+
+// text returns a field as it stands, "" if it is not there.
+func (l *Lead) text(key string) string { return post{l.Fields}.text(key) }
 
 // RecordID is the id of a lead's record in the ledger: both parts of the key,
 // escaped as path segments, with a slash between them.
@@ -72,7 +79,11 @@ func (e *Emulator) upsert(ctx context.Context, p post, s Settings) error {
 		}
 		lead.Posts++
 		lead.UpdatedTime = now
-		return tx.Put(KindLead, key, lead)
+		before := lead.State
+		if err := e.take(tx, &lead, p, now); err != nil {
+			return err
+		}
+		return e.keep(tx, &lead, before, now)
 	})
 	if err == nil {
 		kit.Touch(ctx, key, effect)

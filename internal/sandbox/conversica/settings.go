@@ -30,6 +30,9 @@ type Settings struct {
 	LockoutSeconds int `json:"lockoutSeconds"`
 	// LockoutStatus is what is answered meanwhile, 401 or 403 (assumed).
 	LockoutStatus int `json:"lockoutStatus"`
+	// Version71 makes callbacks in the older form: apiVersion "7.1", and the
+	// lead's id in a Message as leadId.
+	Version71 bool `json:"version71"`
 }
 
 // defaultSettings has everything strict off.

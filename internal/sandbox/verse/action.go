@@ -3,6 +3,7 @@ package verse
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
@@ -49,7 +50,7 @@ func (e *Emulator) finish(c call, a action, search string) (reply, error) {
 	settings := e.settings.Get()
 	out := e.unknownLead(settings)
 	err := e.ledger.Update(func(tx *kit.Tx) error {
-		lead, err := findLead(tx, c.account, search)
+		lead, err := findLead(tx, c.team, search)
 		if err != nil || lead == nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func (e *Emulator) finish(c call, a action, search string) (reply, error) {
 		lead.State, lead.EndedBy, lead.EndedTime = a.state, a.name, &now
 		if a.list {
 			for _, contact := range lead.contacts() {
-				if err := addToList(tx, DNCEntry{Account: c.account, Contact: contact, Since: now}); err != nil {
+				if err := addToList(tx, DNCEntry{Account: lead.Account, Contact: contact, Since: now}); err != nil {
 					return err
 				}
 			}
@@ -88,19 +89,26 @@ func (e *Emulator) unknownLead(s Settings) reply {
 	return say(http.StatusNotFound, msgNotFound)
 }
 
-// findLead finds a lead of the account by id, else the active one by phone or
-// address; nil if there is none. A lead of another account is not found.
-func findLead(tx *kit.Tx, account, search string) (*Lead, error) {
+// findLead finds a lead of the accounts by id, else the active one by phone or
+// address, the first account's before the next one's; nil if there is none. A
+// lead of an account that is not among them is not found.
+func findLead(tx *kit.Tx, accounts []string, search string) (*Lead, error) {
 	id := strings.ToLower(search)
 	if contact, ok := asContact(search); ok {
-		var err error
-		if id, err = activeID(tx, account, contact); err != nil {
-			return nil, err
+		id = ""
+		for _, account := range accounts {
+			found, err := activeID(tx, account, contact)
+			if err != nil {
+				return nil, err
+			}
+			if id = found; id != "" {
+				break
+			}
 		}
 	}
 	var lead Lead
 	found, err := tx.Get(KindLead, id, &lead)
-	if err != nil || !found || lead.Account != account {
+	if err != nil || !found || !slices.Contains(accounts, lead.Account) {
 		return nil, err
 	}
 	return &lead, nil

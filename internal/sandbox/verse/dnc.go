@@ -86,18 +86,8 @@ func (e *Emulator) readListChange(r *http.Request, body []byte) (DNCEntry, error
 		return DNCEntry{}, errors.New("contact must be a phone number of 10 to 15 digits or an e-mail address")
 	}
 	account := cmp.Or(in.Account, DefaultAccount)
-	if !e.hasAccount(account) {
+	if !e.team.has(account) {
 		return DNCEntry{}, fmt.Errorf("no account %q", account)
 	}
 	return DNCEntry{Account: account, Contact: contact, Since: e.now().UTC()}, nil
-}
-
-// hasAccount tells whether an account has that name.
-func (e *Emulator) hasAccount(name string) bool {
-	for _, a := range e.accounts {
-		if a.Name == name {
-			return true
-		}
-	}
-	return false
 }

@@ -3,9 +3,10 @@
 // out its conversation. Where the documentation is silent the comment says
 // "assumed", and a setting or Config field changes the behaviour.
 //
-// One emulator is one team of accounts. An account has its own key, duplicate
-// scope and do-not-contact list, and is blocked by its own switches as well as
-// by the team's.
+// One emulator is one team of accounts: one primary, all others members. An
+// account has its own key, duplicate scope and do-not-contact list, and is
+// blocked by its own switches as well as by the team's. The primary key can act
+// on all leads of the team; what it creates is its own account's.
 //
 // It shares no code with the Verse adapter, because it judges it. Only
 // internal/sandbox and tests may import it.

@@ -3,7 +3,6 @@ package verse
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -28,21 +27,13 @@ type Config struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Accounts are the team's accounts; empty is one, DefaultAccount with
-	// DefaultKey.
+	// DefaultKey. More can join by a control call.
 	Accounts []Account
 	// Paths are the routes under BasePath; empty ones have their default.
 	Paths Paths
 	// Logger gets faults of the emulator itself, never a person's data or a
 	// key; nil discards.
 	Logger *slog.Logger
-}
-
-// Account is one account of the team and the key that selects it.
-type Account struct {
-	// Name is what the ledger and the settings call the account.
-	Name string
-	// Key is the value of the X-API-KEY header.
-	Key string
 }
 
 // Paths are the four routes. Each may hold one segment "{id}", which then
@@ -66,19 +57,19 @@ type Emulator struct {
 	ledger   *kit.Ledger
 	faults   *kit.Faults
 	settings *kit.Settings[Settings]
-	accounts map[string]Account // by key
+	team     *team
 	routes   []route
 	now      func() time.Time
 	log      *slog.Logger
 }
 
 // New opens the ledger and builds the emulator. Names and keys of accounts must
-// be present and unique.
+// be present and unique, and one at most primary.
 func New(cfg Config) (*Emulator, error) {
 	if len(cfg.Accounts) == 0 {
 		cfg.Accounts = []Account{{Name: DefaultAccount, Key: DefaultKey}}
 	}
-	accounts, err := indexAccounts(cfg.Accounts)
+	team, err := newTeam(cfg.Accounts)
 	if err != nil {
 		return nil, err
 	}
@@ -86,12 +77,15 @@ func New(cfg Config) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := kit.NewSettings(ledger, Settings{}, checkAccounts(cfg.Accounts))
+	if err := team.load(ledger); err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	settings, err := kit.NewSettings(ledger, Settings{}, checkAccounts(team))
 	if err != nil {
 		return nil, errors.Join(err, ledger.Close())
 	}
 	e := &Emulator{
-		ledger: ledger, faults: &kit.Faults{}, settings: settings, accounts: accounts,
+		ledger: ledger, faults: &kit.Faults{}, settings: settings, team: team,
 		now: cfg.Now, log: cfg.Logger,
 	}
 	if e.now == nil {
@@ -104,22 +98,6 @@ func New(cfg Config) (*Emulator, error) {
 	return e, nil
 }
 
-// indexAccounts maps keys to accounts.
-func indexAccounts(list []Account) (map[string]Account, error) {
-	byKey := make(map[string]Account, len(list))
-	names := make(map[string]bool, len(list))
-	for i, a := range list {
-		if a.Name == "" || a.Key == "" {
-			return nil, fmt.Errorf("verse account %d needs a name and a key", i)
-		}
-		if _, taken := byKey[a.Key]; taken || names[a.Name] {
-			return nil, fmt.Errorf("verse account %q: name or key is used twice", a.Name)
-		}
-		byKey[a.Key], names[a.Name] = a, true
-	}
-	return byKey, nil
-}
-
 // Handler is the vendor's API with ledger and faults around it. It answers
 // under BasePath: a client's base URL is the server's address plus BasePath.
 func (e *Emulator) Handler() http.Handler {
@@ -129,10 +107,10 @@ func (e *Emulator) Handler() http.Handler {
 }
 
 // Control is the control API; beside what every emulator has it offers the
-// do-not-contact list at /dnc.
+// do-not-contact list at /dnc, the team at /accounts, and /bulkEnd.
 func (e *Emulator) Control() http.Handler {
 	return kit.Control(kit.ControlTarget{
-		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: e.controlRoutes(),
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: append(e.controlRoutes(), e.teamRoutes()...),
 	})
 }
 

@@ -21,6 +21,10 @@ const (
 	StateUnqualified = "unqualified"
 )
 
+// endedInBulk is what EndedBy says of a conversation that the portal ended with
+// all others.
+const endedInBulk = "bulk"
+
 // Lead is the vendor's record of one conversation with one person.
 type Lead struct {
 	// ID is the vendor's id, a version 4 UUID.
@@ -41,7 +45,7 @@ type Lead struct {
 	CreatedTime time.Time `json:"createdTime"`
 	// EndedTime is when it left StateActive.
 	EndedTime *time.Time `json:"endedTime,omitempty"`
-	// EndedBy is the action that ended it: "end", "stop" or "dnc".
+	// EndedBy is what ended it: the action "end", "stop" or "dnc", or "bulk".
 	EndedBy string `json:"endedBy,omitempty"`
 	// Fields is the body of the create request as it was received.
 	Fields json.RawMessage `json:"fields"`

@@ -11,7 +11,8 @@ import (
 type call struct {
 	ctx     context.Context
 	account string
-	id      string // the path's {id} segment, if the route has one
+	team    []string // whose leads an action may be about, account first
+	id      string   // the path's {id} segment, if the route has one
 	body    []byte
 }
 
@@ -50,7 +51,7 @@ func (r route) match(path string) (id string, ok bool) {
 
 // serve answers requests under the base path: key first, then route.
 func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
-	account, ok := e.accounts[r.Header.Get("X-API-KEY")]
+	account, ok := e.team.of(r.Header.Get("X-API-KEY"))
 	if !ok {
 		say(http.StatusUnauthorized, msgUnauthorized).write(w)
 		return
@@ -65,7 +66,7 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
 			refuse(msgBadBody).write(w)
 			return
 		}
-		out, err := route.handle(call{ctx: r.Context(), account: account.Name, id: id, body: body})
+		out, err := route.handle(call{ctx: r.Context(), account: account.Name, team: e.actsFor(account), id: id, body: body})
 		if err != nil {
 			e.log.Error("verse emulator failed", "path", r.URL.Path, "error", err)
 		}
@@ -75,9 +76,22 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
 	say(http.StatusForbidden, msgNoRoute).write(w)
 }
 
+// actsFor lists the accounts whose leads a key may act on, its own first.
+func (e *Emulator) actsFor(a Account) []string {
+	accounts := []string{a.Name}
+	if a.Primary && !e.settings.Get().PrimaryOwnOnly {
+		for _, name := range e.team.names() {
+			if name != a.Name {
+				accounts = append(accounts, name)
+			}
+		}
+	}
+	return accounts
+}
+
 // serveUnknown answers requests that miss the base path.
 func (e *Emulator) serveUnknown(w http.ResponseWriter, r *http.Request) {
-	if _, ok := e.accounts[r.Header.Get("X-API-KEY")]; !ok {
+	if _, ok := e.team.of(r.Header.Get("X-API-KEY")); !ok {
 		say(http.StatusUnauthorized, msgUnauthorized).write(w)
 		return
 	}

@@ -28,6 +28,10 @@ type Settings struct {
 	// RepeatedActionOK answers an action on a conversation that has ended with
 	// success instead of 404 (assumed; the documentation has neither).
 	RepeatedActionOK bool `json:"repeatedActionOk"`
+	// PrimaryOwnOnly lets the primary key act on its own account's leads only;
+	// otherwise it acts on all of the team's (assumed: the documentation says
+	// of it only that it speaks for the team where webhooks are concerned).
+	PrimaryOwnOnly bool `json:"primaryOwnOnly"`
 }
 
 // AccountSettings are the switches of one account.
@@ -58,15 +62,11 @@ func (s Settings) badNumber(phone string) bool {
 
 // checkAccounts refuses settings for accounts that do not exist, and bad
 // numbers that could never match.
-func checkAccounts(accounts []Account) func(Settings) error {
-	names := make([]string, len(accounts))
-	for i, a := range accounts {
-		names[i] = a.Name
-	}
+func checkAccounts(t *team) func(Settings) error {
 	return func(s Settings) error {
 		for name := range s.Accounts {
-			if !slices.Contains(names, name) {
-				return fmt.Errorf("no account %q; there are: %s", name, strings.Join(names, ", "))
+			if !t.has(name) {
+				return fmt.Errorf("no account %q; there are: %s", name, strings.Join(t.names(), ", "))
 			}
 		}
 		for i, number := range s.BadNumbers {
