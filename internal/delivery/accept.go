@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,24 +18,40 @@ import (
 // Slots says at which accounts a rate slot was taken, by account name.
 type Slots map[string]bool
 
-// Reserve takes a slot at each account where something can be sent at once. It is called before the transaction that accepts
-// the operations; a slot that is not used after all is lost, which only delays.
-func (d *Dispatcher) Reserve(accounts []*adapters.Account) Slots {
+// Reserve takes a slot for an operation of this priority at each account where it can be sent at once: none at an account where
+// an operation that does not stand behind it is due, for that one waits for the slot. It is called before the transaction that
+// accepts the operations; a slot that is not used after all is lost, which only delays.
+func (d *Dispatcher) Reserve(ctx context.Context, accounts []*adapters.Account, priority leadmuxv1.Priority) (Slots, error) {
 	slots := Slots{}
-	if d.running.Err() != nil {
-		return slots
+	var free []*adapters.Account
+	err := d.store.View(ctx, func(r idmap.Reader) error {
+		free = nil
+		for _, account := range accounts {
+			due, err := r.Due(account.Tenant, account.Name, d.now(), 1)
+			if err != nil {
+				return err
+			}
+			if len(due) == 0 || idmap.PriorityOf(due[0]) < priority {
+				free = append(free, account)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	for _, account := range accounts {
-		slots[account.Name] = account.Line.TryTake()
+	for _, account := range free {
+		slots[account.Name] = d.running.Err() == nil && account.Line.TryTake()
 	}
-	return slots
+	return slots, nil
 }
 
 // Write is one operation that the service wants done.
 type Write struct {
-	Method  string                   // one of the RPCs in methods.go
-	Options *leadmuxv1.VendorOptions // for CreateLead
-	Reason  string                   // for those that end or defer
+	Method   string                   // one of the RPCs in methods.go
+	Priority leadmuxv1.Priority       // unset: INTERACTIVE
+	Options  *leadmuxv1.VendorOptions // for CreateLead
+	Reason   string                   // for those that end or defer
 }
 
 // Accept stores the lead, as the caller has changed it, with an operation for each account: CreateLead opens an engagement
@@ -59,6 +77,9 @@ func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, ac
 			return nil, err
 		}
 		op.Ambiguous = unsure
+		if err := hurry(tx, tenant, waiting, op.GetPriority()); err != nil {
+			return nil, err
+		}
 		ops = append(ops, op)
 	}
 	Touch(lead, d.now())
@@ -71,6 +92,20 @@ func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, ac
 		}
 	}
 	return ops, nil
+}
+
+// hurry raises those that an operation has to wait for to its priority: else it would wait as long as they do.
+func hurry(tx idmap.Tx, tenant string, before []*leadmuxv1.Operation, priority leadmuxv1.Priority) error {
+	for _, op := range before {
+		if idmap.PriorityOf(op) >= priority {
+			continue
+		}
+		op.Priority = priority
+		if err := tx.PutOperation(tenant, op); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // repeatsDoubt says whether the caller asks again for what the last operation of the engagement left in doubt: it may be done
@@ -150,6 +185,7 @@ func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write
 		Account: account.Name, Vendor: account.Vendor, VendorOptions: write.Options, Reason: write.Reason,
 		IdempotencyClass: way.Class(adapters.LeadInput{Lead: lead, Engagement: e, Options: write.Options}),
 		CreateTime:       stamp(now), UpdateTime: stamp(now),
+		Priority: cmp.Or(write.Priority, leadmuxv1.Priority_PRIORITY_INTERACTIVE),
 	}
 	switch {
 	case behind || e.GetState() == inDoubt:

@@ -78,11 +78,11 @@ func TestNothingIsSentAfterClose(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(atMostOnce, took)
 		r := newRig(t, at("west", v))
+		slots := r.reserve(r.accounts)
 		r.stop()
 		queued := r.create(somebody())
 		r.resume()
 		closed := r.d
-		slots := r.d.Reserve(r.accounts)
 		r.close(time.Minute)
 		seen := len(v.seen(""))
 

@@ -229,7 +229,7 @@ func (run *randomRun) reborn() {
 
 // mayCreate is create over an index that may fail, and then nothing is accepted.
 func (run *randomRun) mayCreate() {
-	slots := run.d.Reserve(run.accounts)
+	slots := run.reserve(run.accounts)
 	given := somebody()
 	given.LeadId, given.CreateTime = typeid.New(typeid.Lead), timestamppb.Now()
 	var ops []*leadmuxv1.Operation

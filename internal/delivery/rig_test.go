@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -137,19 +138,34 @@ func (r *rig) create(lead *leadmuxv1.Lead) string {
 
 func (r *rig) createAt(lead *leadmuxv1.Lead, accounts ...*adapters.Account) string {
 	r.t.Helper()
-	ops := r.accept(lead, r.d.Reserve(accounts), accounts...)
+	ops := r.accept(lead, r.reserve(accounts), accounts...)
 	r.d.Go(tenant, ops)
 	return ops[0].GetLeadId()
+}
+
+// reserve takes the slots for an interactive operation; none while the index cannot be read.
+func (r *rig) reserve(accounts []*adapters.Account) delivery.Slots {
+	r.t.Helper()
+	slots, err := r.d.Reserve(context.Background(), accounts, leadmuxv1.Priority_PRIORITY_INTERACTIVE)
+	if err != nil && !errors.Is(err, errIndex) {
+		r.t.Fatal(err)
+	}
+	return slots
 }
 
 // accept stores a lead and its operations and sends nothing.
 func (r *rig) accept(lead *leadmuxv1.Lead, slots delivery.Slots, accounts ...*adapters.Account) []*leadmuxv1.Operation {
 	r.t.Helper()
+	return r.acceptWrite(lead, delivery.Write{Method: delivery.CreateLead}, slots, accounts...)
+}
+
+func (r *rig) acceptWrite(lead *leadmuxv1.Lead, write delivery.Write, slots delivery.Slots, accounts ...*adapters.Account) []*leadmuxv1.Operation {
+	r.t.Helper()
 	var ops []*leadmuxv1.Operation
 	err := r.store.Update(context.Background(), func(tx idmap.Tx) (err error) {
 		stored := proto.CloneOf(lead)
 		stored.LeadId, stored.CreateTime = typeid.New(typeid.Lead), timestamppb.Now()
-		ops, err = r.d.Accept(tx, tenant, stored, accounts, delivery.Write{Method: delivery.CreateLead}, slots)
+		ops, err = r.d.Accept(tx, tenant, stored, accounts, write, slots)
 		return err
 	})
 	if err != nil {

@@ -76,7 +76,7 @@ func TestAResumedAccountIsNotStoppedAgainByAnOldFailure(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(keyed, fails(adapters.KindCredentials))
 		r := newRig(t, at("west", v))
-		slots := r.d.Reserve(r.accounts)
+		slots := r.reserve(r.accounts)
 		ops := r.accept(somebody(), slots, r.accounts...)
 		r.store.set(func(w *watched) { w.failUpdates = 3 })
 		r.d.Go(tenant, ops)

@@ -18,7 +18,7 @@ func TestAnOutcomeThatCannotBeStoredIsNotLost(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(atMostOnce, took)
 		r := newRig(t, at("west", v))
-		ops := r.accept(somebody(), r.d.Reserve(r.accounts), r.accounts...)
+		ops := r.accept(somebody(), r.reserve(r.accounts), r.accounts...)
 		id := ops[0].GetLeadId()
 		r.store.set(func(w *watched) { w.failUpdates = 5 })
 		r.d.Go(tenant, ops)
@@ -37,7 +37,7 @@ func TestAnOutcomeIsStoredOnce(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(atMostOnce, took)
 		r := newRig(t, at("west", v))
-		ops := r.accept(somebody(), r.d.Reserve(r.accounts), r.accounts...)
+		ops := r.accept(somebody(), r.reserve(r.accounts), r.accounts...)
 		id := ops[0].GetLeadId()
 		r.store.set(func(w *watched) { w.forget = 1 })
 		r.d.Go(tenant, ops)
@@ -99,7 +99,7 @@ func TestAnAttemptThatCouldNotReadItsLeadHadNoEffect(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(detectable, fails(adapters.KindConflict))
 		r := newRig(t, at("west", v))
-		ops := r.accept(somebody(), r.d.Reserve(r.accounts), r.accounts...)
+		ops := r.accept(somebody(), r.reserve(r.accounts), r.accounts...)
 		id := ops[0].GetLeadId()
 		r.store.set(func(w *watched) { w.failViews = 1 })
 		r.d.Go(tenant, ops)

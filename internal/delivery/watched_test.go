@@ -109,7 +109,8 @@ func (w *watched) committed(tx *watchedTx) {
 				w.opened(op, now)
 				continue
 			}
-			if !w.may[move{before, now}] {
+			hurried := before == "QUEUED" && now == "QUEUED" // its operation waits at a higher priority than before
+			if !w.may[move{before, now}] && !hurried {
 				w.report("an engagement went from %s to %s", before, now)
 			}
 			w.state[op.GetOperationId()] = now

@@ -65,10 +65,11 @@ type Reader interface {
 
 	// Operation returns an operation, or ErrNotFound.
 	Operation(tenant, operationID string) (*leadmuxv1.Operation, error)
-	// Due returns the QUEUED operations of an account with next_attempt_time at or before until, earliest first, at most
-	// limit.
+	// Due returns the QUEUED operations of an account with next_attempt_time at or before until, at most limit: those of the
+	// highest priority first, among equals the earliest. One without a priority counts as INTERACTIVE.
 	Due(tenant, account string, until time.Time, limit int) ([]*leadmuxv1.Operation, error)
-	// Queue returns how many operations of an account are QUEUED, when the earliest is due and when the oldest was accepted.
+	// Queue returns how many operations of an account are QUEUED, when the earliest is due and when the oldest was accepted, in
+	// all and by priority.
 	Queue(tenant, account string) (Queue, error)
 	// OpenOperations returns the QUEUED, STARTED and BLOCKED operations of a lead at an account, the oldest first.
 	OpenOperations(tenant, leadID, account string) ([]*leadmuxv1.Operation, error)
@@ -153,6 +154,49 @@ type Queue struct {
 	Depth   int
 	NextDue time.Time // zero when nothing waits
 	Oldest  time.Time // create_time of the oldest, zero when nothing waits
+	Parts   []Waiting // by priority, the highest first; those of which none waits are left out
+}
+
+// Waiting is what waits for one account at one priority.
+type Waiting struct {
+	Priority leadmuxv1.Priority
+	Depth    int
+	NextDue  time.Time
+	Oldest   time.Time
+}
+
+// Priorities are the priorities an operation can wait at, the highest first.
+func Priorities() []leadmuxv1.Priority {
+	return []leadmuxv1.Priority{
+		leadmuxv1.Priority_PRIORITY_OPT_OUT, leadmuxv1.Priority_PRIORITY_INTERACTIVE, leadmuxv1.Priority_PRIORITY_BULK,
+	}
+}
+
+// PriorityOf is the priority that an operation waits at.
+func PriorityOf(op *leadmuxv1.Operation) leadmuxv1.Priority {
+	if p := op.GetPriority(); p != leadmuxv1.Priority_PRIORITY_UNSPECIFIED {
+		return p
+	}
+	return leadmuxv1.Priority_PRIORITY_INTERACTIVE
+}
+
+// QueueOf sums up what waits at each priority, the highest first; parts of which none waits are left out.
+func QueueOf(parts []Waiting) Queue {
+	var q Queue
+	for _, part := range parts {
+		if part.Depth == 0 {
+			continue
+		}
+		q.Parts = append(q.Parts, part)
+		q.Depth += part.Depth
+		if q.NextDue.IsZero() || part.NextDue.Before(q.NextDue) {
+			q.NextDue = part.NextDue
+		}
+		if q.Oldest.IsZero() || part.Oldest.Before(q.Oldest) {
+			q.Oldest = part.Oldest
+		}
+	}
+	return q
 }
 
 // TenantOperation is an operation with its tenant.

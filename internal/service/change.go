@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -107,7 +108,7 @@ func (s *LeadService) slotsFor(ctx context.Context, c change) (delivery.Slots, e
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.Dispatcher.Reserve(free), nil
+	return s.cfg.Dispatcher.Reserve(ctx, free, cmp.Or(c.write.Priority, leadmuxv1.Priority_PRIORITY_INTERACTIVE))
 }
 
 func (c change) edited(r idmap.Reader) (before, lead *leadmuxv1.Lead, accounts []*adapters.Account, err error) {

@@ -23,8 +23,9 @@ type batchItem struct {
 	leadID   string
 }
 
-// BatchCreateLeads creates many leads, in the order asked. They are queued rather than sent at once, so that a single lead of
-// somebody else does not wait behind them.
+// BatchCreateLeads creates many leads, in the order asked. They are queued at the priority BULK rather than sent at once, however
+// few they are, so that a single lead of somebody else does not wait behind them: were a small batch interactive, an import cut
+// into small batches would be too. A caller for whom seconds count uses CreateLead.
 func (s *LeadService) BatchCreateLeads(ctx context.Context, request *leadmuxv1.BatchCreateLeadsRequest) (*leadmuxv1.BatchCreateLeadsResponse, error) {
 	p, err := principal(ctx)
 	if err != nil {
@@ -66,6 +67,7 @@ func (s *LeadService) batchItem(ctx context.Context, p auth.Principal, request *
 		}
 	default:
 		item.creation = c
+		c.priority = leadmuxv1.Priority_PRIORITY_BULK
 	}
 	return item
 }

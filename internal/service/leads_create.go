@@ -26,6 +26,7 @@ type creation struct {
 	lead     *leadmuxv1.Lead // normalised, without ID
 	accounts []*adapters.Account
 	key      requestKey
+	priority leadmuxv1.Priority // unset: INTERACTIVE
 }
 
 // accepted is what a transaction made durable: the lead to answer with, and the operations to hand to the delivery.
@@ -117,7 +118,7 @@ func (s *LeadService) reserve(ctx context.Context, c *creation) (delivery.Slots,
 	if err != nil || existing != "" {
 		return nil, err
 	}
-	return s.cfg.Dispatcher.Reserve(c.accounts), nil
+	return s.cfg.Dispatcher.Reserve(ctx, c.accounts, leadmuxv1.Priority_PRIORITY_INTERACTIVE)
 }
 
 // acceptIn is accept within a transaction. A twin of the request that was faster, and a duplicate, are answered with their
@@ -137,7 +138,7 @@ func (s *LeadService) acceptIn(tx idmap.Tx, c *creation, slots delivery.Slots) (
 	lead := proto.CloneOf(c.lead)
 	lead.LeadId = typeid.New(typeid.Lead)
 	lead.CreateTime = timestamppb.New(s.cfg.Now())
-	write := delivery.Write{Method: delivery.CreateLead, Options: c.request.GetVendorOptions()}
+	write := delivery.Write{Method: delivery.CreateLead, Priority: c.priority, Options: c.request.GetVendorOptions()}
 	ops, err := s.cfg.Dispatcher.Accept(tx, c.tenant, lead, c.accounts, write, slots)
 	if err != nil {
 		return accepted{}, err

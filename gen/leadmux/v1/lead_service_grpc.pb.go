@@ -73,8 +73,8 @@ type LeadServiceClient interface {
 	// UnlinkLead forgets the engagement at an account, its vendor IDs with it; the vendor is not told. Needs scope leads.write.
 	// Errors: LEAD_NOT_FOUND, ENGAGEMENT_NOT_OPEN when there is none, ENGAGEMENT_BUSY while an attempt is under way.
 	UnlinkLead(ctx context.Context, in *UnlinkLeadRequest, opts ...grpc.CallOption) (*UnlinkLeadResponse, error)
-	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. Needs scope leads.write. The call
-	// fails as a whole only when it is malformed.
+	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. They go to the vendors at priority
+	// BULK, behind single calls. Needs scope leads.write. The call fails as a whole only when it is malformed.
 	BatchCreateLeads(ctx context.Context, in *BatchCreateLeadsRequest, opts ...grpc.CallOption) (*BatchCreateLeadsResponse, error)
 	// ListVendorLeads reads the leads of an account live at the vendor. Each one not seen before becomes a lead of ours, so
 	// that it can be found and worked with by our ID. Needs scope leads.write, because it may create leads. Errors:
@@ -259,8 +259,8 @@ type LeadServiceServer interface {
 	// UnlinkLead forgets the engagement at an account, its vendor IDs with it; the vendor is not told. Needs scope leads.write.
 	// Errors: LEAD_NOT_FOUND, ENGAGEMENT_NOT_OPEN when there is none, ENGAGEMENT_BUSY while an attempt is under way.
 	UnlinkLead(context.Context, *UnlinkLeadRequest) (*UnlinkLeadResponse, error)
-	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. Needs scope leads.write. The call
-	// fails as a whole only when it is malformed.
+	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. They go to the vendors at priority
+	// BULK, behind single calls. Needs scope leads.write. The call fails as a whole only when it is malformed.
 	BatchCreateLeads(context.Context, *BatchCreateLeadsRequest) (*BatchCreateLeadsResponse, error)
 	// ListVendorLeads reads the leads of an account live at the vendor. Each one not seen before becomes a lead of ours, so
 	// that it can be found and worked with by our ID. Needs scope leads.write, because it may create leads. Errors:

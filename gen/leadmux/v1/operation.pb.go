@@ -152,6 +152,64 @@ func (OperationState) EnumDescriptor() ([]byte, []int) {
 	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{1}
 }
 
+// Priority says which of the operations that wait for one account goes first. A higher one overtakes every lower one, however
+// many wait; among equals the one that has been due the longest goes first.
+type Priority int32
+
+const (
+	// Not set; never returned.
+	Priority_PRIORITY_UNSPECIFIED Priority = 0
+	// One of many that nobody waits for: batches and imports.
+	Priority_PRIORITY_BULK Priority = 1
+	// Somebody may be waiting for it: every other call.
+	Priority_PRIORITY_INTERACTIVE Priority = 2
+	// Tells a vendor that the person must not be contacted any more.
+	Priority_PRIORITY_OPT_OUT Priority = 3
+)
+
+// Enum value maps for Priority.
+var (
+	Priority_name = map[int32]string{
+		0: "PRIORITY_UNSPECIFIED",
+		1: "PRIORITY_BULK",
+		2: "PRIORITY_INTERACTIVE",
+		3: "PRIORITY_OPT_OUT",
+	}
+	Priority_value = map[string]int32{
+		"PRIORITY_UNSPECIFIED": 0,
+		"PRIORITY_BULK":        1,
+		"PRIORITY_INTERACTIVE": 2,
+		"PRIORITY_OPT_OUT":     3,
+	}
+)
+
+func (x Priority) Enum() *Priority {
+	p := new(Priority)
+	*p = x
+	return p
+}
+
+func (x Priority) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Priority) Descriptor() protoreflect.EnumDescriptor {
+	return file_leadmux_v1_operation_proto_enumTypes[2].Descriptor()
+}
+
+func (Priority) Type() protoreflect.EnumType {
+	return &file_leadmux_v1_operation_proto_enumTypes[2]
+}
+
+func (x Priority) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Priority.Descriptor instead.
+func (Priority) EnumDescriptor() ([]byte, []int) {
+	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{2}
+}
+
 // AttemptOutcome is how one attempt ended.
 type AttemptOutcome int32
 
@@ -197,11 +255,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_leadmux_v1_operation_proto_enumTypes[2].Descriptor()
+	return file_leadmux_v1_operation_proto_enumTypes[3].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_leadmux_v1_operation_proto_enumTypes[2]
+	return &file_leadmux_v1_operation_proto_enumTypes[3]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -210,7 +268,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{2}
+	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{3}
 }
 
 // Operation is one journalled write towards a vendor, with every attempt it took. It holds no vendor body: that is built
@@ -248,7 +306,9 @@ type Operation struct {
 	// The caller's options for this vendor, kept until the operation is closed.
 	VendorOptions *VendorOptions `protobuf:"bytes,15,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
 	// The caller's reason, for EndConversation, StopConversation and DeferConversation; kept until the operation is closed.
-	Reason        string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Which of an account's waiting operations it goes before. It rises to that of an operation that has to wait for this one.
+	Priority      Priority `protobuf:"varint,20,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -395,6 +455,13 @@ func (x *Operation) GetReason() string {
 	return ""
 }
 
+func (x *Operation) GetPriority() Priority {
+	if x != nil {
+		return x.Priority
+	}
+	return Priority_PRIORITY_UNSPECIFIED
+}
+
 // Attempt is one try of an operation.
 type Attempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -491,7 +558,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xbf\x05\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xf1\x05\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -511,7 +578,8 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"updateTime\x12\x1a\n" +
 	"\bdecision\x18\x0e \x01(\tR\bdecision\x12@\n" +
 	"\x0evendor_options\x18\x0f \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x12\x1b\n" +
-	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\"\x96\x02\n" +
+	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x120\n" +
+	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x96\x02\n" +
 	"\aAttempt\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
@@ -534,7 +602,12 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\x19OPERATION_STATE_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16OPERATION_STATE_FAILED\x10\x04\x12\x1c\n" +
 	"\x18OPERATION_STATE_IN_DOUBT\x10\x05\x12\x1b\n" +
-	"\x17OPERATION_STATE_BLOCKED\x10\x06*\xab\x01\n" +
+	"\x17OPERATION_STATE_BLOCKED\x10\x06*g\n" +
+	"\bPriority\x12\x18\n" +
+	"\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rPRIORITY_BULK\x10\x01\x12\x18\n" +
+	"\x14PRIORITY_INTERACTIVE\x10\x02\x12\x14\n" +
+	"\x10PRIORITY_OPT_OUT\x10\x03*\xab\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ATTEMPT_OUTCOME_SUCCEEDED\x10\x01\x12\x1b\n" +
@@ -554,33 +627,35 @@ func file_leadmux_v1_operation_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_operation_proto_rawDescData
 }
 
-var file_leadmux_v1_operation_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_leadmux_v1_operation_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_leadmux_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_leadmux_v1_operation_proto_goTypes = []any{
 	(IdempotencyClass)(0),         // 0: leadmux.v1.IdempotencyClass
 	(OperationState)(0),           // 1: leadmux.v1.OperationState
-	(AttemptOutcome)(0),           // 2: leadmux.v1.AttemptOutcome
-	(*Operation)(nil),             // 3: leadmux.v1.Operation
-	(*Attempt)(nil),               // 4: leadmux.v1.Attempt
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*VendorOptions)(nil),         // 6: leadmux.v1.VendorOptions
+	(Priority)(0),                 // 2: leadmux.v1.Priority
+	(AttemptOutcome)(0),           // 3: leadmux.v1.AttemptOutcome
+	(*Operation)(nil),             // 4: leadmux.v1.Operation
+	(*Attempt)(nil),               // 5: leadmux.v1.Attempt
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*VendorOptions)(nil),         // 7: leadmux.v1.VendorOptions
 }
 var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	1,  // 0: leadmux.v1.Operation.state:type_name -> leadmux.v1.OperationState
 	0,  // 1: leadmux.v1.Operation.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
-	4,  // 2: leadmux.v1.Operation.attempts:type_name -> leadmux.v1.Attempt
-	5,  // 3: leadmux.v1.Operation.next_attempt_time:type_name -> google.protobuf.Timestamp
-	5,  // 4: leadmux.v1.Operation.create_time:type_name -> google.protobuf.Timestamp
-	5,  // 5: leadmux.v1.Operation.update_time:type_name -> google.protobuf.Timestamp
-	6,  // 6: leadmux.v1.Operation.vendor_options:type_name -> leadmux.v1.VendorOptions
-	5,  // 7: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 8: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
-	2,  // 9: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	5,  // 2: leadmux.v1.Operation.attempts:type_name -> leadmux.v1.Attempt
+	6,  // 3: leadmux.v1.Operation.next_attempt_time:type_name -> google.protobuf.Timestamp
+	6,  // 4: leadmux.v1.Operation.create_time:type_name -> google.protobuf.Timestamp
+	6,  // 5: leadmux.v1.Operation.update_time:type_name -> google.protobuf.Timestamp
+	7,  // 6: leadmux.v1.Operation.vendor_options:type_name -> leadmux.v1.VendorOptions
+	2,  // 7: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
+	6,  // 8: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 10: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_operation_proto_init() }
@@ -594,7 +669,7 @@ func file_leadmux_v1_operation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_operation_proto_rawDesc), len(file_leadmux_v1_operation_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,

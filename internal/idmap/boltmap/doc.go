@@ -15,9 +15,9 @@
 //	      ├─ requests    <keyed hash of method and request ID>    → RequestRecord
 //	      ├─ expiries    <expire time + key in requests>          → (empty)                              time-ordered
 //	      ├─ operations  <operation ID>                           → SealedRecord                         time-ordered
-//	      ├─ open        <"d" + account + next time + operation ID> → (empty)       QUEUED, by when they are due
-//	      │              <"a" + account + create time + operation ID> → (empty)     QUEUED, by age
-//	      │              <"n" + account>                          → how many are QUEUED
+//	      ├─ open        <"d" + account + priority + next time + operation ID> → (empty)    QUEUED, by when they are due
+//	      │              <"a" + account + priority + create time + operation ID> → (empty)  QUEUED, by age
+//	      │              <"n" + account + priority>               → how many are QUEUED
 //	      │              <"s" + operation ID>                     → (empty)         STARTED
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
 //	      └─ events      <sequence>                               → SealedRecord                         time-ordered

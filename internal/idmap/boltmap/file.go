@@ -17,7 +17,7 @@ import (
 )
 
 // format is the version of the files' layout that this package writes. It reads no other.
-const format = 1
+const format = 2
 
 const (
 	// lockWait is how long Open waits for another process to let go of a file.

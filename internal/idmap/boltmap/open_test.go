@@ -115,7 +115,7 @@ func TestBadFilesAreRefused(t *testing.T) {
 			tamper(t, filepath.Join(dir, IndexFile), func(btx *bbolt.Tx) error {
 				return btx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint32(nil, format+1))
 			})
-		}, "has format 2, this version of the program reads format 1; start the version that wrote it"},
+		}, "has format 3, this version of the program reads format 2; start the version that wrote it"},
 		{"key file lost", removes(KeysFile), "keys.db is missing; put it back from its backup"},
 		{"key file emptied", writes(KeysFile, ""), "keys.db is empty; put it back from its backup"},
 		{"key file of another directory", func(t *testing.T, dir string) {

@@ -31,8 +31,8 @@ func openRows(op *leadmuxv1.Operation) [][]byte {
 	case leadmuxv1.OperationState_OPERATION_STATE_QUEUED:
 		return [][]byte{
 			ofLead,
-			append(appendTime(accountRow(dueRow, op.GetAccount()), op.GetNextAttemptTime().AsTime()), id...),
-			append(appendTime(accountRow(acceptedRow, op.GetAccount()), op.GetCreateTime().AsTime()), id...),
+			append(appendTime(queueRow(dueRow, op.GetAccount(), idmap.PriorityOf(op)), op.GetNextAttemptTime().AsTime()), id...),
+			append(appendTime(queueRow(acceptedRow, op.GetAccount(), idmap.PriorityOf(op)), op.GetCreateTime().AsTime()), id...),
 		}
 	case leadmuxv1.OperationState_OPERATION_STATE_STARTED:
 		return [][]byte{ofLead, append([]byte{startedRow}, id...)}
@@ -70,8 +70,9 @@ func (r reader) OpenOperations(tenant, leadID, account string) ([]*leadmuxv1.Ope
 	return ops, nil
 }
 
-func accountRow(kind byte, account string) []byte {
-	return appendText([]byte{kind}, account)
+// queueRow is what the rows of an account's queue at one priority begin with. Higher priorities sort first.
+func queueRow(kind byte, account string, priority leadmuxv1.Priority) []byte {
+	return append(appendText([]byte{kind}, account), ^byte(priority))
 }
 
 // isQueued tells whether op counts into the depth of its account; nil does not.
@@ -92,23 +93,22 @@ func (w writer) moveOpenRows(tenant string, old, op *leadmuxv1.Operation) error 
 		}
 	}
 	if isQueued(old) {
-		if err := w.count(tenant, old.GetAccount(), -1); err != nil {
+		if err := w.count(tenant, queueRow(depthRow, old.GetAccount(), idmap.PriorityOf(old)), -1); err != nil {
 			return err
 		}
 	}
 	if isQueued(op) {
-		return w.count(tenant, op.GetAccount(), 1)
+		return w.count(tenant, queueRow(depthRow, op.GetAccount(), idmap.PriorityOf(op)), 1)
 	}
 	return nil
 }
 
-// count changes the number of an account's QUEUED operations.
-func (w writer) count(tenant, account string, by int64) error {
-	row := accountRow(depthRow, account)
+// count changes the number in a row that counts others.
+func (w writer) count(tenant string, row []byte, by int64) error {
 	n := int64(readDepth(w.get(tenant, openBucket, row))) + by
 	switch {
 	case n < 0:
-		return fmt.Errorf("queue of account %s: its depth is wrong; the index is damaged", account)
+		return errors.New("the depth of a queue is wrong; the index is damaged")
 	case n == 0:
 		return w.delete(tenant, openBucket, row)
 	default:
@@ -130,12 +130,23 @@ func (r reader) Due(tenant, account string, until time.Time, limit int) ([]*lead
 		return nil, nil
 	}
 	var ops []*leadmuxv1.Operation
-	prefix := accountRow(dueRow, account)
-	c := b.Cursor()
+	for _, priority := range idmap.Priorities() {
+		some, err := r.due(tenant, b.Cursor(), queueRow(dueRow, account, priority), until, limit-len(ops))
+		if err != nil {
+			return nil, fmt.Errorf("queue of account %s: %w", account, err)
+		}
+		ops = append(ops, some...)
+	}
+	return ops, nil
+}
+
+// due is Due for the rows with one prefix.
+func (r reader) due(tenant string, c *bbolt.Cursor, prefix []byte, until time.Time, limit int) ([]*leadmuxv1.Operation, error) {
+	var ops []*leadmuxv1.Operation
 	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(ops) < limit; k, _ = c.Next() {
 		due, id, ok := readTimeRow(k[len(prefix):])
 		if !ok {
-			return nil, fmt.Errorf("queue of account %s: damaged key", account)
+			return nil, errors.New("damaged key")
 		}
 		if due.After(until) {
 			break
@@ -152,17 +163,22 @@ func (r reader) Due(tenant, account string, until time.Time, limit int) ([]*lead
 	return ops, nil
 }
 
-// Queue implements idmap.Reader. It costs three look-ups, whatever the depth.
+// Queue implements idmap.Reader. It costs a few look-ups, whatever the depth.
 func (r reader) Queue(tenant, account string) (idmap.Queue, error) {
 	b := r.bucket(tenant, openBucket)
 	if b == nil {
 		return idmap.Queue{}, nil
 	}
-	return idmap.Queue{
-		Depth:   int(readDepth(b.Get(accountRow(depthRow, account)))),
-		NextDue: firstTime(b, accountRow(dueRow, account)),
-		Oldest:  firstTime(b, accountRow(acceptedRow, account)),
-	}, nil
+	var parts []idmap.Waiting
+	for _, priority := range idmap.Priorities() {
+		parts = append(parts, idmap.Waiting{
+			Priority: priority,
+			Depth:    int(readDepth(b.Get(queueRow(depthRow, account, priority)))),
+			NextDue:  firstTime(b, queueRow(dueRow, account, priority)),
+			Oldest:   firstTime(b, queueRow(acceptedRow, account, priority)),
+		})
+	}
+	return idmap.QueueOf(parts), nil
 }
 
 // Started implements idmap.Reader. It passes over operations of erased leads.

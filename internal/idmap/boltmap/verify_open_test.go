@@ -12,6 +12,8 @@ import (
 	"github.com/leadmux/leadmux/internal/idmap"
 )
 
+const interactive = leadmuxv1.Priority_PRIORITY_INTERACTIVE
+
 // leadRowOf is the row of a lead's open operation at an account.
 func leadRowOf(leadID, account, id string) []byte { return append(leadPrefix(leadID, account), id...) }
 
@@ -65,7 +67,7 @@ var leadRowHarms = []harm{
 	}), []string{"a row of a queue is damaged"}},
 	{"row of an unknown kind", addRow(func(_, _ string) []byte { return []byte("x") }), []string{"a row of a queue is damaged"}},
 	{"due row of a blocked one", addRow(func(_, _ string) []byte {
-		return append(appendTime(accountRow(dueRow, "west"), epochs), "op_3"...)
+		return append(appendTime(queueRow(dueRow, "west", interactive), epochs), "op_3"...)
 	}), []string{"leads to operation op_3, which is in another state", "account west holds 2 operations and is counted as 1"}},
 	{"started row of a blocked one", addRow(func(_, _ string) []byte { return append([]byte{startedRow}, "op_3"...) }), []string{
 		"leads to operation op_3, which is in another state",

@@ -93,47 +93,51 @@ func (v *verifier) openRows(tenant string) error {
 	held, counted := map[string]uint64{}, map[string]uint64{}
 	err := v.each(tenant, openBucket, func(key, value []byte) {
 		if key[0] == depthRow {
-			account, _, _ := cutText(key[1:])
-			counted[account] = readDepth(value)
+			counted[string(key[1:])] = readDepth(value)
 			return
 		}
-		account, id, ok := readOpenRow(key)
+		queue, id, ok := readOpenRow(key)
 		if !ok {
 			v.problem("Tenant %q: a row of a queue is damaged.", tenant)
 			return
 		}
 		if key[0] == dueRow {
-			held[account]++
+			held[queue]++
 		}
 		v.openRow(tenant, key, id)
 	})
-	for account := range held {
-		counted[account] += 0 // so that one without a count is seen
+	for queue := range held {
+		counted[queue] += 0 // so that one without a count is seen
 	}
-	for account, n := range counted {
-		if held[account] != n {
-			v.problem("Tenant %q: the queue of account %s holds %d operations and is counted as %d.", tenant, account, held[account], n)
+	for queue, n := range counted {
+		if held[queue] != n {
+			account, _, _ := cutText([]byte(queue))
+			v.problem("Tenant %q: the queue of account %s holds %d operations and is counted as %d.", tenant, account, held[queue], n)
 		}
 	}
 	return err
 }
 
-// readOpenRow reads a row of the open bucket that leads to an operation; account is empty for one that does not sort by it.
-func readOpenRow(key []byte) (account, operationID string, ok bool) {
+// readOpenRow reads a row of the open bucket that leads to an operation; queue is the account and priority that it sorts by, as
+// they stand in the row, or empty.
+func readOpenRow(key []byte) (queue, operationID string, ok bool) {
 	rest := key[1:]
-	if key[0] == startedRow {
+	switch key[0] {
+	case startedRow:
 		return "", string(rest), true
-	}
-	if key[0] == leadRow {
+	case leadRow:
 		if _, rest, ok = cutText(rest); !ok {
 			return "", "", false
 		}
+		_, rest, ok = cutText(rest)
+		return "", string(rest), ok
 	}
-	if account, rest, ok = cutText(rest); !ok || key[0] == leadRow {
-		return account, string(rest), ok
+	account, rest, ok := cutText(rest)
+	if !ok || len(rest) == 0 {
+		return "", "", false
 	}
-	_, operationID, ok = readTimeRow(rest)
-	return account, operationID, ok
+	_, operationID, ok = readTimeRow(rest[1:])
+	return string(append(appendText(nil, account), rest[0])), operationID, ok
 }
 
 // openRow checks a row that leads to an operation. That the operation is damaged or its key gone was said before.

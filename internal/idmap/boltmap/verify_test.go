@@ -136,10 +136,10 @@ var harms = []harm{
 	{"started row of a queued one", func(w writer, _, _ string) error {
 		return w.put("acme", openBucket, append([]byte{startedRow}, "op_1"...), []byte{})
 	}, []string{"leads to operation op_1, which is in another state"}},
-	{"count wrong", func(w writer, _, _ string) error { return w.count("acme", "west", 1) }, []string{"holds 1 operations and is counted as 2"}},
-	{"count lost", func(w writer, _, _ string) error { return w.count("acme", "west", -1) }, []string{"holds 1 operations and is counted as 0"}},
+	{"count wrong", func(w writer, _, _ string) error { return w.count("acme", queueRow(depthRow, "west", interactive), 1) }, []string{"holds 1 operations and is counted as 2"}},
+	{"count lost", func(w writer, _, _ string) error { return w.count("acme", queueRow(depthRow, "west", interactive), -1) }, []string{"holds 1 operations and is counted as 0"}},
 	{"count of nothing", func(w writer, _, _ string) error {
-		return w.count("acme", "east", 1)
+		return w.count("acme", queueRow(depthRow, "east", interactive), 1)
 	}, []string{"account east holds 0 operations and is counted as 1"}},
 	{"log counter behind", func(w writer, _, _ string) error {
 		return w.bucket("acme", eventsBucket).SetSequence(1)

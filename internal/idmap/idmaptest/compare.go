@@ -122,15 +122,8 @@ func (c comparer) operations() error {
 func (c comparer) queues() error {
 	for _, account := range c.pool.accounts {
 		all := c.want.queued(account)
-		want := idmap.Queue{Depth: len(all)}
-		for _, op := range all {
-			if t := op.GetCreateTime().AsTime(); want.Oldest.IsZero() || t.Before(want.Oldest) {
-				want.Oldest = t
-			}
-			want.NextDue = all[0].GetNextAttemptTime().AsTime()
-		}
 		got, err := c.r.Queue(c.tenant, account)
-		if err = errors.Join(err, sameQueue(got, want)); err != nil {
+		if err = errors.Join(err, sameQueue(got, c.want.queue(account))); err != nil {
 			return err
 		}
 		for _, minute := range c.pool.minutes {
@@ -142,17 +135,15 @@ func (c comparer) queues() error {
 	return nil
 }
 
-// due compares what is due at a moment. Which of two comes first that are due at the same time is left open.
+// due compares what is due at a moment.
 func (c comparer) due(account string, until time.Time, queued []*leadmuxv1.Operation) error {
 	want := slices.DeleteFunc(slices.Clone(queued), func(op *leadmuxv1.Operation) bool { return op.GetNextAttemptTime().AsTime().After(until) })
 	got, err := c.r.Due(c.tenant, account, until, 99)
 	if err != nil {
 		return err
 	}
-	if !slices.IsSortedFunc(got, func(a, b *leadmuxv1.Operation) int {
-		return a.GetNextAttemptTime().AsTime().Compare(b.GetNextAttemptTime().AsTime())
-	}) {
-		return fmt.Errorf("due at %s is not earliest first", account)
+	if !slices.IsSortedFunc(got, before) {
+		return fmt.Errorf("due at %s is not in order", account)
 	}
 	first, err := c.r.Due(c.tenant, account, until, 1)
 	if err == nil && len(want) > 0 {

@@ -130,7 +130,7 @@ func (t *tenantModel) bindings(id string) []idmap.VendorRef {
 	return refs
 }
 
-// queued returns the QUEUED operations of an account, earliest due first.
+// queued returns the QUEUED operations of an account, in the order of Reader.Due.
 func (t *tenantModel) queued(account string) []*leadmuxv1.Operation {
 	var ops []*leadmuxv1.Operation
 	for _, op := range t.operations {
@@ -154,8 +154,30 @@ func (t *tenantModel) open(leadID, account string) []*leadmuxv1.Operation {
 	return ops
 }
 
+// queue is what waits at an account.
+func (t *tenantModel) queue(account string) idmap.Queue {
+	var parts []idmap.Waiting
+	for _, op := range t.queued(account) {
+		priority, created := idmap.PriorityOf(op), op.GetCreateTime().AsTime()
+		if len(parts) == 0 || parts[len(parts)-1].Priority != priority {
+			parts = append(parts, idmap.Waiting{Priority: priority, NextDue: op.GetNextAttemptTime().AsTime(), Oldest: created})
+		}
+		part := &parts[len(parts)-1]
+		part.Depth++
+		if created.Before(part.Oldest) {
+			part.Oldest = created
+		}
+	}
+	return idmap.QueueOf(parts)
+}
+
+// before compares as Reader.Due orders, which leaves open which of two comes first that are due at the same time.
+func before(a, b *leadmuxv1.Operation) int {
+	return cmp.Or(cmp.Compare(idmap.PriorityOf(b), idmap.PriorityOf(a)), a.GetNextAttemptTime().AsTime().Compare(b.GetNextAttemptTime().AsTime()))
+}
+
 func earlier(a, b *leadmuxv1.Operation) int {
-	return cmp.Or(a.GetNextAttemptTime().AsTime().Compare(b.GetNextAttemptTime().AsTime()), cmp.Compare(a.GetOperationId(), b.GetOperationId()))
+	return cmp.Or(before(a, b), cmp.Compare(a.GetOperationId(), b.GetOperationId()))
 }
 
 func hasKey(lead *leadmuxv1.Lead, key idmap.LeadKey) bool {

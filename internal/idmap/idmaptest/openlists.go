@@ -79,12 +79,12 @@ var openTests = []contractTest{
 		f.update(putOperations(acme, first, behind))
 		f.reopen()
 		f.wantDue(west, at(60), 9, first)
-		f.wantQueue(west, idmap.Queue{Depth: 1, NextDue: at(10), Oldest: at(1)})
+		f.wantQueue(west, queueOf(interactive, 1, at(10), at(1)))
 		f.wantStarted()
 		first.State, behind.State, behind.NextAttemptTime = opSucceeded, opQueued, stamp(20)
 		f.update(putOperations(acme, first, behind))
 		f.wantDue(west, at(60), 9, behind)
-		f.wantQueue(west, idmap.Queue{Depth: 1, NextDue: at(20), Oldest: at(0)})
+		f.wantQueue(west, queueOf(interactive, 1, at(20), at(0)))
 		f.wantOpen(acme, lead.GetLeadId(), west, behind)
 	}},
 	{"from every state an operation comes into every other, and stands only in the lists of its last", everyMove},
@@ -159,7 +159,7 @@ func (f *fixture) wantListed(op *leadmuxv1.Operation) {
 	switch op.GetState() {
 	case opQueued:
 		due = append(due, op)
-		queue = idmap.Queue{Depth: 1, NextDue: op.GetNextAttemptTime().AsTime(), Oldest: op.GetCreateTime().AsTime()}
+		queue = queueOf(interactive, 1, op.GetNextAttemptTime().AsTime(), op.GetCreateTime().AsTime())
 	case opStarted:
 		started = append(started, acme+" "+op.GetOperationId())
 	default:

@@ -17,6 +17,10 @@ const (
 	opFailed    = leadmuxv1.OperationState_OPERATION_STATE_FAILED
 	opInDoubt   = leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT
 	opBlocked   = leadmuxv1.OperationState_OPERATION_STATE_BLOCKED
+
+	optOut      = leadmuxv1.Priority_PRIORITY_OPT_OUT
+	interactive = leadmuxv1.Priority_PRIORITY_INTERACTIVE
+	bulk        = leadmuxv1.Priority_PRIORITY_BULK
 )
 
 var operationTests = []contractTest{

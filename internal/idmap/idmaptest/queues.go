@@ -3,6 +3,7 @@ package idmaptest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -56,6 +57,8 @@ var queueTests = []contractTest{
 		f.update(putOperations(acme, later, op))
 		f.wantDue(west, at(0), 9, op, later)
 	}},
+	{"due are those of the highest priority first, and among equals the earliest", duePriorities},
+	{"the queue tells each priority, and all together", queuePriorities},
 	{"the queue tells depth, next due and oldest", func(f *fixture) {
 		lead := leadOf()
 		f.update(putLeads(acme, lead))
@@ -63,19 +66,19 @@ var queueTests = []contractTest{
 		a, b, c := operationOf(lead.GetLeadId(), west, 50, 3), operationOf(lead.GetLeadId(), west, 40, 2), operationOf(lead.GetLeadId(), west, 60, 1)
 		f.update(putOperations(acme, a, b, c, operationOf(lead.GetLeadId(), east, 1, 0)))
 		f.reopen()
-		f.wantQueue(west, idmap.Queue{Depth: 3, NextDue: at(40), Oldest: at(1)})
+		f.wantQueue(west, queueOf(interactive, 3, at(40), at(1)))
 		f.update(putOperations(acme, a, b, c)) // unchanged: not counted again
-		f.wantQueue(west, idmap.Queue{Depth: 3, NextDue: at(40), Oldest: at(1)})
+		f.wantQueue(west, queueOf(interactive, 3, at(40), at(1)))
 		c.State = opStarted
 		f.update(putOperations(acme, c))
-		f.wantQueue(west, idmap.Queue{Depth: 2, NextDue: at(40), Oldest: at(2)})
+		f.wantQueue(west, queueOf(interactive, 2, at(40), at(2)))
 		b.NextAttemptTime = stamp(70)
 		f.update(putOperations(acme, b))
-		f.wantQueue(west, idmap.Queue{Depth: 2, NextDue: at(50), Oldest: at(2)})
+		f.wantQueue(west, queueOf(interactive, 2, at(50), at(2)))
 		a.State, b.State = opSucceeded, opFailed
 		f.update(putOperations(acme, a, b))
 		f.wantQueue(west, idmap.Queue{})
-		f.wantQueue(east, idmap.Queue{Depth: 1, NextDue: at(1), Oldest: at(0)})
+		f.wantQueue(east, queueOf(interactive, 1, at(1), at(0)))
 	}},
 	{"a queue keeps count through a change that is undone", func(f *fixture) {
 		lead := leadOf()
@@ -88,8 +91,64 @@ var queueTests = []contractTest{
 		closed := proto.CloneOf(op)
 		closed.State = opSucceeded
 		f.refused(undo, func(tx idmap.Tx) error { return errors.Join(tx.PutOperation(acme, closed), undo) })
-		f.wantQueue(west, idmap.Queue{Depth: 1, NextDue: at(0), Oldest: at(0)})
+		f.wantQueue(west, queueOf(interactive, 1, at(0), at(0)))
 	}},
+}
+
+// prioritised makes three operations of each priority and one without; those of lower priority are due and were accepted earlier.
+func prioritised(leadID string) (byPriority map[leadmuxv1.Priority][]*leadmuxv1.Operation, all []*leadmuxv1.Operation) {
+	byPriority = map[leadmuxv1.Priority][]*leadmuxv1.Operation{}
+	for i, priority := range []leadmuxv1.Priority{bulk, 0, interactive, optOut} {
+		for n := range 3 {
+			op := operationOf(leadID, west, 10*i+n, 10*i-n)
+			op.Priority = priority
+			byPriority[idmap.PriorityOf(op)] = append(byPriority[idmap.PriorityOf(op)], op)
+			all = append(all, op)
+		}
+	}
+	return byPriority, all
+}
+
+func duePriorities(f *fixture) {
+	lead := leadOf()
+	f.update(putLeads(acme, lead))
+	by, all := prioritised(lead.GetLeadId())
+	f.update(putOperations(acme, all...))
+	for range 2 {
+		f.wantDue(west, at(60), 99, slices.Concat(by[optOut], by[interactive], by[bulk])...)
+		f.wantDue(west, at(60), 4, by[optOut][0], by[optOut][1], by[optOut][2], by[interactive][0])
+		f.wantDue(west, at(21), 4, by[interactive][0], by[interactive][1], by[interactive][2], by[interactive][3])
+		f.wantDue(west, at(20), 99, slices.Concat(by[interactive][:4], by[bulk])...)
+		f.wantDue(west, at(1), 99, by[bulk][:2]...)
+		f.reopen()
+	}
+	by[bulk][1].Priority = optOut
+	f.update(putOperations(acme, by[bulk][1]))
+	f.wantDue(west, at(60), 2, by[bulk][1], by[optOut][0])
+	f.wantDue(west, at(0), 9, by[bulk][0])
+}
+
+func queuePriorities(f *fixture) {
+	lead := leadOf()
+	f.update(putLeads(acme, lead))
+	by, all := prioritised(lead.GetLeadId())
+	f.update(putOperations(acme, all...))
+	f.reopen()
+	f.wantQueue(west, idmap.QueueOf([]idmap.Waiting{
+		{Priority: optOut, Depth: 3, NextDue: at(30), Oldest: at(28)},
+		{Priority: interactive, Depth: 6, NextDue: at(10), Oldest: at(8)},
+		{Priority: bulk, Depth: 3, NextDue: at(0), Oldest: at(-2)},
+	}))
+	for _, op := range by[optOut] {
+		op.Priority = bulk
+	}
+	by[bulk][0].State = opStarted
+	f.update(putOperations(acme, append(by[optOut], by[bulk][0])...))
+	f.wantQueue(west, idmap.QueueOf([]idmap.Waiting{
+		{Priority: interactive, Depth: 6, NextDue: at(10), Oldest: at(8)},
+		{Priority: bulk, Depth: 5, NextDue: at(1), Oldest: at(-2)},
+	}))
+	f.sound()
 }
 
 // wantDue wants exactly these operations of acme to be due.
@@ -110,8 +169,19 @@ func (f *fixture) wantQueue(account string, want idmap.Queue) {
 }
 
 func sameQueue(got, want idmap.Queue) error {
-	if got.Depth != want.Depth || !got.NextDue.Equal(want.NextDue) || !got.Oldest.Equal(want.Oldest) {
+	same := func(a, b idmap.Waiting) bool {
+		return a.Priority == b.Priority && a.Depth == b.Depth && a.NextDue.Equal(b.NextDue) && a.Oldest.Equal(b.Oldest)
+	}
+	inAll := func(q idmap.Queue) idmap.Waiting {
+		return idmap.Waiting{Depth: q.Depth, NextDue: q.NextDue, Oldest: q.Oldest}
+	}
+	if !same(inAll(got), inAll(want)) || !slices.EqualFunc(got.Parts, want.Parts, same) {
 		return fmt.Errorf("queue: got %v, want %v", got, want)
 	}
 	return nil
+}
+
+// queueOf is a queue of operations that wait at one priority.
+func queueOf(priority leadmuxv1.Priority, depth int, nextDue, oldest time.Time) idmap.Queue {
+	return idmap.QueueOf([]idmap.Waiting{{Priority: priority, Depth: depth, NextDue: nextDue, Oldest: oldest}})
 }

@@ -166,7 +166,8 @@ func (p *pool) putOperation(t *rapid.T, tenant string, _ time.Time) step {
 	op := &leadmuxv1.Operation{
 		OperationId: rapid.SampledFrom(p.operations).Draw(t, "operation"), LeadId: rapid.SampledFrom(p.leads).Draw(t, "lead"),
 		Account: rapid.SampledFrom(p.accounts).Draw(t, "account"), CreateTime: p.time(t, "created"), NextAttemptTime: p.time(t, "next"),
-		State: rapid.SampledFrom(slices.Concat(opStates, []leadmuxv1.OperationState{opQueued})).Draw(t, "state"),
+		State:    rapid.SampledFrom(slices.Concat(opStates, []leadmuxv1.OperationState{opQueued})).Draw(t, "state"),
+		Priority: rapid.SampledFrom([]leadmuxv1.Priority{0, bulk, interactive, optOut}).Draw(t, "priority"),
 	}
 	return step{
 		name:  "put operation",
