@@ -11,6 +11,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/typeid"
 )
@@ -42,6 +43,7 @@ func (d *Dispatcher) Reserve(ctx context.Context, accounts []*adapters.Account, 
 	}
 	for _, account := range free {
 		slots[account.Name] = d.running.Err() == nil && account.Line.TryTake()
+		failpoint.Here(failpoint.SlotTaken)
 	}
 	return slots, nil
 }
@@ -153,6 +155,7 @@ func mayBeThere(op *leadmuxv1.Operation) bool {
 // Go sends what Accept marked started and wakes the queues of the rest. After Close it does nothing: the next start repairs
 // what was marked.
 func (d *Dispatcher) Go(tenant string, ops []*leadmuxv1.Operation) {
+	failpoint.Here(failpoint.Accepted)
 	d.closing.RLock()
 	defer d.closing.RUnlock()
 	if d.running.Err() != nil {

@@ -11,6 +11,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 )
 
 // settleRetry is the pause between tries to store an outcome when the index cannot be written.
@@ -22,7 +23,9 @@ func (d *Dispatcher) run(tenant string, op *leadmuxv1.Operation) {
 	if !ok {
 		return // only a changed configuration does that, and then the operation was never taken from a queue
 	}
+	failpoint.Here(failpoint.AttemptMarked)
 	came := d.send(tenant, account, op)
+	failpoint.Here(failpoint.AnswerRead)
 	if came.failure != nil {
 		d.stopLine(account, came.failure) // before it is stored, so that the queue cannot send again what goes back into it
 	}

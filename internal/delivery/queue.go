@@ -8,6 +8,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/mutant"
 )
@@ -79,6 +80,7 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 		<-q.flight
 		return d.untilLineIsFree(q.account), nil
 	}
+	failpoint.Here(failpoint.SlotTaken)
 	op, err := d.take(q.account)
 	if err != nil || op == nil { // none although one is due: it cannot be read any more, and looking at once would not help
 		<-q.flight
@@ -111,6 +113,7 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 			return err
 		}
 		op := due[0]
+		failpoint.Here(failpoint.OperationTaken)
 		lead, err := tx.Lead(account.Tenant, op.GetLeadId())
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -26,6 +27,7 @@ func (d *Dispatcher) repair(ctx context.Context) error {
 		if err := d.repairOne(ctx, c.Tenant, c.Operation); err != nil {
 			return fmt.Errorf("repair operation %s: %w", c.Operation.GetOperationId(), err)
 		}
+		failpoint.Here(failpoint.OneRepaired)
 	}
 	if len(cut) > 0 {
 		d.logger.Warn("attempts that a stop of the service cut off were repaired", slog.Int("operations", len(cut)))

@@ -7,6 +7,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -41,11 +42,14 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationI
 			return err
 		}
 		s.attempt.EndTime = stamp(d.now())
-		return s.store()
+		err = s.store()
+		failpoint.Here(failpoint.OutcomeWritten)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	failpoint.Here(failpoint.OutcomeStored)
 	d.hub.publish(leadID)
 	d.Wake(account.Name)
 	return nil

@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/leadmux/leadmux/internal/failpoint"
 )
 
 // step is one link of the chain. It sees unary calls and streams alike and calls next at most once.
@@ -96,6 +98,7 @@ func (ch *chain) check(ctx context.Context, c *call, next func(context.Context) 
 		if err := ch.checker.check(ctx, c.method, c.req); err != nil {
 			return err
 		}
+		failpoint.Here(failpoint.RequestDecoded)
 	}
 	return next(ctx)
 }

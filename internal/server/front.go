@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
@@ -64,6 +65,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	handler.ServeHTTP(rec, r)
+	if failpoint.On && name == apiPrefix {
+		rec.Flush()
+		failpoint.Here(failpoint.AnswerSent)
+	}
 }
 
 // bodyLimit is how many bytes the body may have: what the method behind the request takes, where there is one.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -77,5 +78,7 @@ func (k requestKey) put(tx idmap.Tx, leadID string, now time.Time) error {
 	if k.id == "" {
 		return nil
 	}
-	return tx.PutRequest(k.tenant, k.method, k.id, idmap.Request{Fingerprint: k.fingerprint, LeadID: leadID, ExpireTime: k.expire}, now)
+	err := tx.PutRequest(k.tenant, k.method, k.id, idmap.Request{Fingerprint: k.fingerprint, LeadID: leadID, ExpireTime: k.expire}, now)
+	failpoint.Here(failpoint.KeyClaimed)
+	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 )
 
 // Limits of every request.
@@ -159,7 +160,7 @@ func newHTTP() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
+			DialContext:            failpoint.Half((&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext),
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    handshakeTimeout,
 			ForceAttemptHTTP2:      true,

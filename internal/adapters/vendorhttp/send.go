@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 )
 
 // Call is one request to make.
@@ -182,6 +183,7 @@ func (c *Client) roundTrip(req *http.Request) (Answer, *adapters.Error) {
 	if err != nil {
 		return Answer{}, unanswered(req.Context(), err, connected.Load())
 	}
+	failpoint.Here(failpoint.AnswerComing)
 	defer func() { _ = resp.Body.Close() }()
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
 	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))

@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/mutant"
 )
@@ -170,8 +171,12 @@ func (c *committer) try(batch []*job) (good, bad []*job, err error) {
 		if len(bad) > 0 {
 			return errUndo
 		}
+		failpoint.Here(failpoint.BatchWritten)
 		return nil
 	})
+	if err == nil {
+		failpoint.Here(failpoint.BatchCommitted)
+	}
 	if took := c.now().Sub(start); took >= slowCommit {
 		c.log.Warn("slow commit of the index; is the disk busy?", slog.Duration("took", took), slog.Int("changes", len(batch)))
 	}
