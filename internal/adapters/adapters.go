@@ -77,8 +77,7 @@ type LeadInput struct {
 	// that stands there is used as it is: it may have been linked by hand. Closed ones in it say that the vendor has known the
 	// lead before.
 	Engagement *leadmuxv1.Engagement
-	// Options are the caller's options for this vendor; may be nil. Only CreateLead and EngageLead have them; what an
-	// engagement began with stands in it.
+	// Options are the caller's options for this vendor; may be nil. Only CreateLead and EngageLead have them.
 	Options *leadmuxv1.VendorOptions
 	// Reason is the caller's reason for ending, stopping or deferring; may be empty.
 	Reason string
