@@ -43,6 +43,13 @@ type LeadFinder interface {
 	FindLead(ctx context.Context, vendorLeadID string) (string, error)
 }
 
+// ErasureAdviser knows how a vendor gets to delete what it has of a person, where no request does it.
+type ErasureAdviser interface {
+	Adapter
+	// ErasureAdvice is what somebody has to ask the vendor for: the end of a sentence.
+	ErasureAdvice() string
+}
+
 // Tester can find out whether the account works, without changing anything at the vendor.
 type Tester interface {
 	Adapter
@@ -77,7 +84,8 @@ type LeadInput struct {
 	// that stands there is used as it is: it may have been linked by hand. Closed ones in it say that the vendor has known the
 	// lead before.
 	Engagement *leadmuxv1.Engagement
-	// Options are the caller's options for this vendor; may be nil. Only CreateLead and EngageLead have them.
+	// Options are the caller's options for this vendor; may be nil. Only CreateLead and EngageLead have them; what an
+	// engagement began with stands in it.
 	Options *leadmuxv1.VendorOptions
 	// Reason is the caller's reason for ending, stopping or deferring; may be empty.
 	Reason string

@@ -55,9 +55,12 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationI
 	return nil
 }
 
-// open reads what the outcome belongs to; nil when it was settled already.
+// open reads what the outcome belongs to; nil when it was settled already, or its lead was erased meanwhile.
 func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, operationID string) (*settling, error) {
 	op, err := tx.Operation(tenant, operationID)
+	if errors.Is(err, idmap.ErrErased) {
+		return nil, nil //nolint:nilnil // it ended with its lead
+	}
 	if err != nil {
 		return nil, err
 	}

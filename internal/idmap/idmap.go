@@ -43,6 +43,8 @@ type Store interface {
 	Verify(ctx context.Context) (Report, error)
 	// Close waits for running transactions and closes the store.
 	Close() error
+
+	Eraser
 }
 
 // Reader reads one consistent picture of the index. Returned messages belong to the caller.
@@ -78,6 +80,8 @@ type Reader interface {
 
 	// Events returns the events after cursor ("" for the first), in order, at most limit.
 	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
+
+	ErasureReader
 }
 
 // Tx is a Reader that also changes the index, and sees its own changes.
@@ -98,6 +102,8 @@ type Tx interface {
 	// AppendEvent stores an event at the end of the tenant's log and sets its cursor. An event with a lead_id needs that
 	// lead stored.
 	AppendEvent(tenant string, event *leadmuxv1.Event) error
+
+	ErasureTx
 }
 
 // Kind says what a vendor ID names.
@@ -144,7 +150,7 @@ type LeadFilter struct {
 
 // Request is the claim of a request key.
 type Request struct {
-	Fingerprint []byte    // keyed hash of the request it was claimed with
+	Fingerprint []byte    // keyed hash of the request it was claimed with; nil once the lead was erased
 	LeadID      string    // what the request made
 	ExpireTime  time.Time // when the claim may be forgotten
 }
@@ -207,6 +213,6 @@ type TenantOperation struct {
 
 // Report is what Verify found.
 type Report struct {
-	Leads, Bindings, Requests, Operations, Events int
-	Problems                                      []string // one sentence each, no personal value; at most 1000
+	Leads, Erased, Bindings, Requests, Operations, Events int      // records that can be read, and erased leads
+	Problems                                              []string // one sentence each, no personal value; at most 1000
 }

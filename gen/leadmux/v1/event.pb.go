@@ -27,8 +27,8 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "evt_" and 26 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// What happened: "lead.created", "lead.updated", "lead.engagement_changed", "operation.in_doubt",
-	// "operation.failed".
+	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed",
+	// "operation.in_doubt", "operation.failed".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`

@@ -19,6 +19,7 @@ const (
 	operationsBucket bucketName = "operations"
 	openBucket       bucketName = "open"
 	eventsBucket     bucketName = "events"
+	erasedBucket     bucketName = "erased"
 )
 
 // Names of top-level buckets.
@@ -26,6 +27,7 @@ var (
 	metaBucket    = []byte("meta")
 	tenantsBucket = []byte("tenants")
 	keysBucket    = []byte("keys")
+	droppedBucket = []byte("dropped")
 )
 
 // fullPages is the fill of pages in time-ordered buckets: their pages are only ever appended to, so half-filled ones would

@@ -72,7 +72,7 @@ type step struct {
 func (p *pool) drawStep(t *rapid.T, now time.Time) step {
 	tenant := rapid.SampledFrom(p.tenants).Draw(t, "tenant")
 	draws := []func(*rapid.T, string, time.Time) step{ // what is there twice comes twice as often
-		p.putLead, p.putLead, p.bind, p.unbind, p.claim, p.putOperation, p.putOperation, p.appendEvent,
+		p.putLead, p.putLead, p.bind, p.unbind, p.claim, p.putOperation, p.putOperation, p.appendEvent, p.eraseLead,
 	}
 	s := rapid.SampledFrom(draws).Draw(t, "step")(t, tenant, now)
 	s.tenant = tenant
@@ -120,10 +120,30 @@ func (p *pool) bind(t *rapid.T, tenant string, _ time.Time) step {
 		},
 		model: func(m *tenantModel) error {
 			if ref.Kind == idmap.KindLead && m.leads[id] == nil {
-				m.leads[id] = stub
+				if err := m.putLead(stub); err != nil {
+					return err
+				}
 			}
 			return m.bind(ref, id)
 		},
+	}
+}
+
+// eraseLead erases a lead, seldom, for its ID is of no use afterwards.
+func (p *pool) eraseLead(t *rapid.T, tenant string, now time.Time) step {
+	if rapid.IntRange(0, 3).Draw(t, "erase in one of four") != 0 {
+		return p.putLead(t, tenant, now)
+	}
+	id := rapid.SampledFrom(p.leads).Draw(t, "lead")
+	event := eventOf(id)
+	var appended *leadmuxv1.Event
+	return step{
+		name: "erase lead",
+		store: func(tx idmap.Tx) error {
+			appended = proto.CloneOf(event)
+			return tx.EraseLead(tenant, receiptOf(id), appended)
+		},
+		model: func(m *tenantModel) error { return m.erase(receiptOf(id), appended) },
 	}
 }
 
@@ -155,7 +175,9 @@ func (p *pool) claim(t *rapid.T, tenant string, now time.Time) step {
 		},
 		model: func(m *tenantModel) error {
 			if m.leads[id] == nil {
-				m.leads[id] = stub
+				if err := m.putLead(stub); err != nil {
+					return err
+				}
 			}
 			return m.claim(name, request, now)
 		},

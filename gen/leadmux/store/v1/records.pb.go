@@ -225,7 +225,9 @@ type RequestRecord struct {
 	// The lead that the request made.
 	LeadId string `protobuf:"bytes,2,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// When the claim may be forgotten.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The data key that fingerprint is sealed under, so that it goes with the lead; empty: fingerprint is in clear.
+	KeyId         string `protobuf:"bytes,4,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,6 +283,77 @@ func (x *RequestRecord) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RequestRecord) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+// ErasedRecord is what is left of an erased lead.
+type ErasedRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The data key that the lead had, which is dropped.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The data key of the receipt.
+	ReceiptKeyId string `protobuf:"bytes,2,opt,name=receipt_key_id,json=receiptKeyId,proto3" json:"receipt_key_id,omitempty"`
+	// The leadmux.v1.ErasureReceipt, sealed under that key.
+	Receipt       []byte `protobuf:"bytes,3,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasedRecord) Reset() {
+	*x = ErasedRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasedRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasedRecord) ProtoMessage() {}
+
+func (x *ErasedRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasedRecord.ProtoReflect.Descriptor instead.
+func (*ErasedRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ErasedRecord) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *ErasedRecord) GetReceiptKeyId() string {
+	if x != nil {
+		return x.ReceiptKeyId
+	}
+	return ""
+}
+
+func (x *ErasedRecord) GetReceipt() []byte {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
@@ -299,12 +372,17 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"=\n" +
 	"\fSealedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x87\x01\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x9e\x01\n" +
 	"\rRequestRecord\x12 \n" +
 	"\vfingerprint\x18\x01 \x01(\fR\vfingerprint\x12\x17\n" +
 	"\alead_id\x18\x02 \x01(\tR\x06leadId\x12;\n" +
 	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTimeB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
+	"expireTime\x12\x15\n" +
+	"\x06key_id\x18\x04 \x01(\tR\x05keyId\"e\n" +
+	"\fErasedRecord\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12$\n" +
+	"\x0ereceipt_key_id\x18\x02 \x01(\tR\freceiptKeyId\x12\x18\n" +
+	"\areceipt\x18\x03 \x01(\fR\areceiptB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
 
 var (
 	file_leadmux_store_v1_records_proto_rawDescOnce sync.Once
@@ -318,20 +396,21 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
 	(*SealedRecord)(nil),          // 2: leadmux.store.v1.SealedRecord
 	(*RequestRecord)(nil),         // 3: leadmux.store.v1.RequestRecord
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 5: leadmux.v1.EngagementState
+	(*ErasedRecord)(nil),          // 4: leadmux.store.v1.ErasedRecord
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 6: leadmux.v1.EngagementState
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	4, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	5, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1, // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	5, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
-	4, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	6, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	5, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
 	4, // [4:4] is the sub-list for method output_type
 	4, // [4:4] is the sub-list for method input_type
 	4, // [4:4] is the sub-list for extension type_name
@@ -350,7 +429,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
