@@ -10,7 +10,7 @@ BUF      := $(TOOLS)/buf
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DATA_DIR ?= data
 
-.PHONY: help run build test race lint generate drift breaking baseline fuzz soak mutants bench vulncheck clean
+.PHONY: help run build test race lint generate drift breaking baseline fuzz soak crash mutants bench vulncheck clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,11 @@ fuzz: ## fuzz each fuzz target for FUZZTIME
 SOAK ?= 2000
 soak: ## the random-operation tests of index, delivery and service, SOAK runs each; a failure prints its seed
 	go test ./internal/idmap/boltmap ./internal/delivery ./internal/service -run "TestContract/model|TestP2|TestNothingIsLost" -timeout 3h -rapid.checks $(SOAK)
+
+ROUNDS ?= 1000
+SEED ?= 0
+crash: ## kill -9 at every named place, ROUNDS times, from SEED on (0: from anywhere); a failure prints how to repeat it
+	go test ./internal/e2e/crash -run TestP1P2P3 -v -count 1 -timeout 6h -rounds $(ROUNDS) -seed $(SEED)
 
 mutants: ## plant every fault of internal/mutant, and prove that the test named for it fails
 	go run ./internal/tools/mutants

@@ -51,8 +51,8 @@ func (c *verifyCmd) Run(t terminal) error {
 // reportText is a report for a person: the problems, a line each, then what is there.
 func reportText(r idmap.Report) string {
 	text := strings.Join(append(slices.Clone(r.Problems), ""), "\n")
-	text += fmt.Sprintf("%d leads, %d bindings, %d request keys, %d operations, %d events\n",
-		r.Leads, r.Bindings, r.Requests, r.Operations, r.Events)
+	text += fmt.Sprintf("%d leads, %d erased, %d bindings, %d request keys, %d operations, %d events\n",
+		r.Leads, r.Erased, r.Bindings, r.Requests, r.Operations, r.Events)
 	if len(r.Problems) == 0 {
 		text += "everything agrees\n"
 	}

@@ -24,8 +24,8 @@ type Adapter interface {
 // LeadWriter can write leads to its vendor.
 type LeadWriter interface {
 	Adapter
-	// LeadWrite returns how the vendor does an RPC: "CreateLead", "UpdateLead", "EndConversation", "StopConversation",
-	// "DeferConversation", "OptOutLead", "Reconsent". False when the vendor has no such thing.
+	// LeadWrite returns how the vendor does an RPC of LeadService: "CreateLead", "UpdateLead", "EndConversation",
+	// "StopConversation", "DeferConversation". False when the vendor has no such thing.
 	LeadWrite(rpc string) (LeadWrite, bool)
 }
 
@@ -41,6 +41,13 @@ type LeadFinder interface {
 	Adapter
 	// FindLead returns our lead ID that the vendor keeps beside its own, "" when it has none of ours. Errors are *Error.
 	FindLead(ctx context.Context, vendorLeadID string) (string, error)
+}
+
+// ErasureAdviser knows how a vendor gets to delete what it has of a person, where no request does it.
+type ErasureAdviser interface {
+	Adapter
+	// ErasureAdvice is what somebody has to ask the vendor for: the end of a sentence.
+	ErasureAdvice() string
 }
 
 // Tester can find out whether the account works, without changing anything at the vendor.
@@ -77,15 +84,11 @@ type LeadInput struct {
 	// that stands there is used as it is: it may have been linked by hand. Closed ones in it say that the vendor has known the
 	// lead before.
 	Engagement *leadmuxv1.Engagement
-	// Options are the caller's options for this vendor; may be nil. Only CreateLead and EngageLead have them.
+	// Options are the caller's options for this vendor; may be nil. Only CreateLead and EngageLead have them; what an
+	// engagement began with stands in it.
 	Options *leadmuxv1.VendorOptions
 	// Reason is the caller's reason for ending, stopping or deferring; may be empty.
 	Reason string
-	// Scope is the channel that OptOutLead and Reconsent are about; elsewhere unset.
-	Scope leadmuxv1.ContactChannel
-	// Suppressed are the channels that the person opted out of and the account must be kept from, where it can be: those it
-	// reaches unless told. One that it cannot be kept from never gets this far.
-	Suppressed []leadmuxv1.ContactChannel
 	// Recheck says that an earlier attempt may have reached the vendor: where a part of the work is not an upsert, look
 	// whether it is done before doing it again, and take "it is so already" for success.
 	Recheck bool
@@ -102,7 +105,6 @@ type LeadResult struct {
 	VendorRefs map[string]string // further IDs to keep, such as "contact_id"; an empty value forgets one
 	RequestID  string            // the vendor's ID of the request, for its support desk
 	HTTPStatus int               // 0 when nothing had to be sent
-	Note       string            // what an acknowledged opt-out covers, where that is not everything
 }
 
 // VendorLead is a lead as the vendor has it.

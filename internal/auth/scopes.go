@@ -31,6 +31,7 @@ var Scopes = map[string]string{
 	leadmuxv1.LeadService_DeferConversation_FullMethodName: LeadsWrite,
 	leadmuxv1.LeadService_LinkLead_FullMethodName:          LeadsWrite,
 	leadmuxv1.LeadService_UnlinkLead_FullMethodName:        LeadsWrite,
+	leadmuxv1.LeadService_EraseLead_FullMethodName:         LeadsWrite,
 	leadmuxv1.LeadService_BatchCreateLeads_FullMethodName:  LeadsWrite,
 	leadmuxv1.LeadService_ListVendorLeads_FullMethodName:   LeadsWrite, // it may create leads
 

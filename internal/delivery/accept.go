@@ -58,35 +58,34 @@ type Write struct {
 
 // Accept stores the lead, as the caller has changed it, with an operation for each account: CreateLead opens an engagement
 // there, the others need an open one. An operation goes behind the open ones of its lead and account, if there are any; else
-// its first attempt is marked started where slots has one, or it is queued. An account that a suppression keeps the person from
-// gets none of it: its engagement is SUPPRESSED if this would have opened it, else opted out, and the vendor is told. The caller
-// hands the returned operations to Go once the transaction is durable.
+// its first attempt is marked started where slots has one, or it is queued. The caller hands the returned operations to Go
+// once the transaction is durable.
 func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, accounts []*adapters.Account, write Write, slots Slots) ([]*leadmuxv1.Operation, error) {
-	if methods[write.Method].opens {
-		if err := d.attach(tx, tenant, lead); err != nil {
-			return nil, err
-		}
-	}
 	var ops []*leadmuxv1.Operation
-	var hindered []hindrance
 	for _, account := range accounts {
-		s, err := kept(tx, tenant, lead, account, write.Method)
+		waiting, err := tx.OpenOperations(tenant, lead.GetLeadId(), account.Name)
 		if err != nil {
 			return nil, err
 		}
-		if s != nil {
-			hindered = append(hindered, hindrance{account, s})
+		if write.Method == UpdateLead && carries(waiting) {
 			continue
 		}
-		op, err := d.acceptAt(tx, tenant, lead, account, write, slots[account.Name])
+		unsure, err := repeatsDoubt(tx, tenant, Engagement(lead, account.Name), write.Method)
 		if err != nil {
 			return nil, err
 		}
-		if op != nil {
-			ops = append(ops, op)
+		op, err := d.plan(lead, account, write, len(waiting) > 0, slots[account.Name])
+		if err != nil {
+			return nil, err
 		}
+		op.Ambiguous = unsure
+		if err := hurry(tx, tenant, waiting, op.GetPriority()); err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
 	}
-	if err := d.putLead(tx, tenant, lead); err != nil {
+	Touch(lead, d.now())
+	if err := tx.PutLead(tenant, lead); err != nil {
 		return nil, err
 	}
 	for _, op := range ops {
@@ -94,32 +93,7 @@ func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, ac
 			return nil, err
 		}
 	}
-	if len(hindered) == 0 {
-		return ops, nil
-	}
-	telling, err := d.hinder(tx, tenant, lead, write.Method, hindered)
-	return append(ops, telling...), err
-}
-
-// acceptAt makes the operation for one account; nil when one that waits there does its work.
-func (d *Dispatcher) acceptAt(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, account *adapters.Account, write Write, slot bool) (*leadmuxv1.Operation, error) {
-	waiting, err := tx.OpenOperations(tenant, lead.GetLeadId(), account.Name)
-	if err != nil {
-		return nil, err
-	}
-	if write.Method == UpdateLead && carries(waiting) {
-		return nil, nil //nolint:nilnil // nothing to do is no error
-	}
-	unsure, err := repeatsDoubt(tx, tenant, Engagement(lead, account.Name), write.Method)
-	if err != nil {
-		return nil, err
-	}
-	op, err := d.plan(lead, account, write, len(waiting) > 0, slot)
-	if err != nil {
-		return nil, err
-	}
-	op.Ambiguous = unsure
-	return op, hurry(tx, tenant, waiting, op.GetPriority())
+	return ops, nil
 }
 
 // hurry raises those that an operation has to wait for to its priority: else it would wait as long as they do.

@@ -12,7 +12,6 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/failpoint"
-	"github.com/leadmux/leadmux/internal/idmap"
 )
 
 // settleRetry is the pause between tries to store an outcome when the index cannot be written.
@@ -50,7 +49,6 @@ type outcome struct {
 	sent    *leadmuxv1.Lead // the lead as the adapter had it; nil when it was not called
 	result  adapters.LeadResult
 	failure *adapters.Error // nil when the vendor did it
-	kept    bool            // nothing was sent: the person opted out after the attempt was marked
 }
 
 // send calls the vendor once.
@@ -61,41 +59,19 @@ func (d *Dispatcher) send(tenant string, account *adapters.Account, op *leadmuxv
 	if unsupported != nil {
 		return outcome{failure: unsupported}
 	}
-	in, hindered, err := d.input(ctx, tenant, account, op)
+	lead, err := d.lead(ctx, tenant, op.GetLeadId())
 	if err != nil {
 		return outcome{failure: asVendorError(account, op, err, false)}
 	}
-	if hindered {
-		return outcome{kept: true}
-	}
-	came := outcome{sent: proto.CloneOf(in.Lead)}
-	came.result, err = d.call(adapters.WithSlot(ctx), write, in)
+	came := outcome{sent: proto.CloneOf(lead)}
+	came.result, err = d.call(adapters.WithSlot(ctx), write, adapters.LeadInput{
+		Lead: lead, Engagement: Engagement(lead, account.Name), Options: op.GetVendorOptions(), Reason: op.GetReason(),
+		Recheck: op.GetAmbiguous(),
+	})
 	if err != nil {
 		came.failure = asVendorError(account, op, err, true)
 	}
 	return came
-}
-
-// input reads what the adapter works on as it is now, and whether a suppression has come since the attempt was marked.
-func (d *Dispatcher) input(ctx context.Context, tenant string, account *adapters.Account, op *leadmuxv1.Operation) (in adapters.LeadInput, hindered bool, err error) {
-	err = d.store.View(ctx, func(r idmap.Reader) error {
-		lead, err := r.Lead(tenant, op.GetLeadId())
-		if err != nil {
-			return err
-		}
-		s, err := d.keptNow(r, lead, account, op)
-		if err != nil {
-			return err
-		}
-		hindered = s != nil
-		in = adapters.LeadInput{
-			Lead: lead, Engagement: Engagement(lead, account.Name), Options: op.GetVendorOptions(), Reason: op.GetReason(),
-			Recheck: op.GetAmbiguous(), Scope: op.GetScope(),
-		}
-		in.Suppressed, err = HeldBack(r, tenant, lead, account)
-		return err
-	})
-	return in, hindered, err
 }
 
 // errPanic stands for a panic in an adapter.

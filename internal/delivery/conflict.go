@@ -13,15 +13,21 @@ import (
 
 // conflict decides what "I have this person already" means. It means our own lead only if an earlier attempt of this very
 // operation may have reached the vendor, and no other lead of ours at this account can be the one the vendor has. Then the
-// lead is there, under an ID that the first event with our own ID will tell. Else it is a stranger's, and never adopted.
+// lead is there, under an ID that the first event with our own ID will tell. Else it is a stranger's, and never adopted. Where
+// it may be this lead or another one, neither with a known outcome, it stays in doubt: a guess could give each of the two what
+// the vendor says of the other.
 func (s *settling) conflict(failure *adapters.Error) error {
-	other, err := s.otherAtVendor()
+	other, known, err := s.otherAtVendor()
 	if err != nil {
 		return err
 	}
 	switch {
 	case mutant.AdoptEveryConflict:
 		return s.ours()
+	case other != "" && !known && s.op.GetAmbiguous() && methodOf(s.op).opens:
+		why := rpcerr.Engagement(failure)
+		why.Message = fmt.Sprintf("%s has this person already, either from this lead or from %s", s.account.Vendor, other)
+		return s.doubt(why, "the vendor has the person, and neither of two leads is known to be the one")
 	case other != "":
 		named := *failure
 		named.Message = "it is " + other
@@ -48,8 +54,9 @@ func (s *settling) ours() error {
 		"DETECTABLE: the vendor reports a duplicate after an attempt of unknown outcome, so that attempt took effect")
 }
 
-// otherAtVendor finds another lead of the tenant with the same phone or e-mail that the vendor may have from us.
-func (s *settling) otherAtVendor() (string, error) {
+// otherAtVendor finds another lead of the tenant with the same phone or e-mail that the vendor may have from us, and whether it
+// is known to have that one. One that is known comes before one that is not.
+func (s *settling) otherAtVendor() (other string, known bool, err error) {
 	keys := []idmap.LeadKey{
 		{Kind: idmap.KeyPhone, Value: s.lead.GetPhone()},
 		{Kind: idmap.KeyEmail, Value: strings.ToLower(s.lead.GetEmail())},
@@ -60,46 +67,43 @@ func (s *settling) otherAtVendor() (string, error) {
 		}
 		ids, err := s.tx.FindLeads(s.tenant, key, maxTwins)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		for _, id := range ids {
-			if at, err := s.isAtVendor(id); err != nil || at {
-				return id, err
+			at, sure, err := s.isAtVendor(id)
+			if err != nil || sure {
+				return id, sure, err
+			}
+			if at && other == "" {
+				other = id
 			}
 		}
 	}
-	return "", nil
+	return other, false, nil
 }
 
 // maxTwins bounds how many leads with one phone or e-mail are looked at.
 const maxTwins = 100
 
-func (s *settling) isAtVendor(leadID string) (bool, error) {
+// isAtVendor says whether the vendor may have a lead from us, and whether it is known to: it told us its ID there.
+func (s *settling) isAtVendor(leadID string) (at, sure bool, err error) {
 	if leadID == s.lead.GetLeadId() {
-		return false, nil
+		return false, false, nil
 	}
 	lead, err := s.tx.Lead(s.tenant, leadID)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	for _, e := range lead.GetEngagements() {
-		if e.GetAccount() != s.account.Name {
-			continue
-		}
-		if is, err := s.live(e); err != nil || is {
-			return is, err
-		}
-	}
-	return false, nil
+	e := Engagement(lead, s.account.Name)
+	at, err = s.live(e)
+	return at, at && e.GetVendorLeadId() != "", err
 }
 
 // live says whether the vendor has or may have a running conversation for the engagement.
 func (s *settling) live(e *leadmuxv1.Engagement) (bool, error) {
 	switch e.GetState() {
-	case sending, active, inDoubt:
+	case sending, active, suppressed, inDoubt:
 		return true, nil
-	case suppressed: // by the vendor, which has it; not by us, who never sent it
-		return e.GetSuppressionId() == "", nil
 	case queued: // once sent with unknown outcome, it may be there; attempts without effect do not count
 		op, err := s.tx.Operation(s.tenant, e.GetOperationId())
 		return op.GetAmbiguous(), err

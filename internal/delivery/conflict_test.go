@@ -26,7 +26,8 @@ type twin struct {
 	tenant, account string
 	phone, email    string
 	state           leadmuxv1.EngagementState
-	unsure          bool // its operation may have reached the vendor
+	unsure          bool   // its operation may have reached the vendor
+	vendorID        string // that the vendor told
 }
 
 // add stores the twin as it is.
@@ -43,7 +44,7 @@ func (r *rig) add(w twin) string {
 		op.NextAttemptTime = timestamppb.New(time.Now().Add(1000 * time.Hour))
 	}
 	lead := &leadmuxv1.Lead{LeadId: id, Phone: w.phone, Email: w.email, CreateTime: now, UpdateTime: now,
-		Engagements: []*leadmuxv1.Engagement{{Account: w.account, Vendor: "verse", State: w.state, OperationId: opID, Attempts: 1}}}
+		Engagements: []*leadmuxv1.Engagement{{Account: w.account, Vendor: "verse", State: w.state, OperationId: opID, Attempts: 1, VendorLeadId: w.vendorID}}}
 	r.put(func(tx idmap.Tx) error {
 		if err := tx.PutLead(w.tenant, lead); err != nil {
 			return err
@@ -98,10 +99,11 @@ func TestP2AConflictIsOursAfterAnUnsureAttemptOnly(t *testing.T) {
 	}
 }
 
+// Where the vendor told the other lead's ID, that is the one it has; where not, it may be either.
 func TestAConflictIsAnothersWhileAnotherMayBeThere(t *testing.T) {
 	const none = leadmuxv1.EngagementState_ENGAGEMENT_STATE_UNSPECIFIED
 	here := func(state leadmuxv1.EngagementState) twin {
-		return twin{tenant, "west", phone, "", state, false}
+		return twin{tenant: tenant, account: "west", phone: phone, state: state}
 	}
 	sure := here(leadmuxv1.EngagementState_ENGAGEMENT_STATE_QUEUED)
 	unsure := sure
@@ -113,10 +115,10 @@ func TestAConflictIsAnothersWhileAnotherMayBeThere(t *testing.T) {
 		"a twin that waits and never had an effect": {sure, false},
 		"a twin that waits and may be there":        {unsure, true},
 		"by e-mail in other capitals": {
-			twin{tenant, "west", "", "aDA@EXAMPLE.com", leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false}, true},
-		"another person":      {twin{tenant, "west", "+14155550143", "grace@example.com", leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false}, false},
-		"at another account":  {twin{tenant, "east", phone, email, leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false}, false},
-		"of another tenant":   {twin{"other", "west", phone, email, leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false}, false},
+			twin{tenant, "west", "", "aDA@EXAMPLE.com", leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false, ""}, true},
+		"another person":      {twin{tenant, "west", "+14155550143", "grace@example.com", leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false, ""}, false},
+		"at another account":  {twin{tenant, "east", phone, email, leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false, ""}, false},
+		"of another tenant":   {twin{"other", "west", phone, email, leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false, ""}, false},
 		"without an engaging": {here(none), false},
 	}
 	for value := range leadmuxv1.EngagementState_name {
@@ -132,23 +134,45 @@ func TestAConflictIsAnothersWhileAnotherMayBeThere(t *testing.T) {
 		}
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			inTime(t, func(t *testing.T) {
-				r := newRig(t, at("west", conflicting(loses(adapters.KindTimeout))))
-				other := r.add(c.twin)
-				id := r.create(&leadmuxv1.Lead{Phone: phone, Email: email})
-				pass(time.Minute)
-				if !c.there {
-					r.wants(id, "ACTIVE", "")
-					return
-				}
-				r.wants(id, "REJECTED", "DUPLICATE_AT_VENDOR")
-				if message := r.engagement(id).GetError().GetMessage(); !strings.Contains(message, other) {
-					t.Errorf("the error does not name %s: %s", other, message)
-				}
+		for vendorID, state := range map[string]string{"77": "REJECTED", "": "IN_DOUBT"} {
+			t.Run(name+", "+state, func(t *testing.T) {
+				inTime(t, func(t *testing.T) {
+					r := newRig(t, at("west", conflicting(loses(adapters.KindTimeout))))
+					c.twin.vendorID = vendorID
+					other := r.add(c.twin)
+					id := r.create(&leadmuxv1.Lead{Phone: phone, Email: email})
+					pass(time.Minute)
+					if !c.there {
+						r.wants(id, "ACTIVE", "")
+						return
+					}
+					r.wants(id, state, "DUPLICATE_AT_VENDOR")
+					if message := r.engagement(id).GetError().GetMessage(); !strings.Contains(message, other) {
+						t.Errorf("the error does not name %s: %s", other, message)
+					}
+				})
 			})
-		})
+		}
 	}
+}
+
+// Two leads of one person, both sent without learning the outcome: the vendor has one of them, and nobody can say which. Neither
+// is given what the vendor has of the other.
+func TestTwoOfUnknownOutcomeStayInDoubt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		sent := map[string]int{}
+		r := newRig(t, at("west", newVendor(detectable, func(ctx context.Context, a attempt) (adapters.LeadResult, error) {
+			if sent[a.lead.GetLeadId()]++; sent[a.lead.GetLeadId()] == 1 {
+				return loses(adapters.KindTimeout)(ctx, a)
+			}
+			return fails(adapters.KindConflict)(ctx, a)
+		})))
+		first := r.create(&leadmuxv1.Lead{Phone: phone})
+		second := r.create(&leadmuxv1.Lead{Phone: phone})
+		pass(time.Hour)
+		r.wants(first, "IN_DOUBT", "DUPLICATE_AT_VENDOR")
+		r.wants(second, "IN_DOUBT", "DUPLICATE_AT_VENDOR")
+	})
 }
 
 func TestACleanConflictNamesOurOtherLead(t *testing.T) {

@@ -171,7 +171,7 @@ func TestADuplicateOnAnUpdateIsNeverOurOwnCreate(t *testing.T) {
 				synctest.Wait()
 				var other string
 				if c.twin {
-					other = r.add(twin{tenant, "west", phone, "", leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false})
+					other = r.add(twin{tenant, "west", phone, "", leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE, false, ""})
 				}
 				op := r.write(id, delivery.UpdateLead, "Grace")
 				pass(time.Hour)

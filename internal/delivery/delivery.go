@@ -112,6 +112,9 @@ func (d *Dispatcher) Wake(account string) {
 	}
 }
 
+// Changed wakes those who wait for a lead that was changed elsewhere than by an attempt.
+func (d *Dispatcher) Changed(leadID string) { d.hub.publish(leadID) }
+
 // Queue is what waits for an account.
 func (d *Dispatcher) Queue(ctx context.Context, account *adapters.Account) (idmap.Queue, error) {
 	var waiting idmap.Queue

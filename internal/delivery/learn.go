@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/rpcerr"
@@ -27,6 +28,9 @@ func (s *settling) learn(came outcome) {
 			delete(s.e.VendorRefs, name)
 		}
 	}
+	if methodOf(s.op).opens {
+		s.e.VendorOptions = optionsFor(s.account.Vendor, s.op.GetVendorOptions())
+	}
 	if sendsLead(s.op) {
 		s.e.Warnings = slices.DeleteFunc(s.e.GetWarnings(), aboutFields)
 		if samePerson(came.sent, s.lead) {
@@ -36,6 +40,21 @@ func (s *settling) learn(came outcome) {
 	for _, w := range result.Warnings {
 		Warn(s.e, w)
 	}
+}
+
+// optionsFor are the options of one vendor; nil when there are none.
+func optionsFor(vendor string, options *leadmuxv1.VendorOptions) *leadmuxv1.VendorOptions {
+	if options == nil {
+		return nil
+	}
+	own := &leadmuxv1.VendorOptions{}
+	from, to := options.ProtoReflect(), own.ProtoReflect()
+	field := from.Descriptor().Fields().ByName(protoreflect.Name(vendor))
+	if field == nil || !from.Has(field) {
+		return nil
+	}
+	to.Set(field, from.Get(field))
+	return proto.CloneOf(own)
 }
 
 // aboutFields says whether a warning is about what a vendor does not take of the lead, which each sending says anew.

@@ -103,12 +103,11 @@ func (d *Dispatcher) untilLineIsFree(account *adapters.Account) time.Duration {
 	return max(next.Sub(d.now()), time.Millisecond)
 }
 
-// take marks the next due operation's attempt started; nil when none is due any more, or a suppression forbids it.
+// take marks the next due operation's attempt started; nil when none is due any more.
 func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, error) {
 	var taken *leadmuxv1.Operation
-	var again bool // one was dropped, so that the next may be due
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
-		taken, again = nil, false
+		taken = nil
 		due, err := tx.Due(account.Tenant, account.Name, d.now(), 1)
 		if err != nil || len(due) == 0 {
 			return err
@@ -123,21 +122,11 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		if e == nil {
 			return fmt.Errorf("operation %s has no engagement of its own", op.GetOperationId())
 		}
-		s, err := d.keptNow(tx, lead, account, op)
-		if err != nil {
-			return err
-		}
-		if s != nil {
-			again = true
-			if err := d.keep(tx, account.Tenant, lead, op, s); err != nil {
-				return err
-			}
-			return d.putLead(tx, account.Tenant, lead)
-		}
 		if err := d.begin(op, e); err != nil {
 			return err
 		}
-		if err := d.putLead(tx, account.Tenant, lead); err != nil {
+		Touch(lead, d.now())
+		if err := tx.PutLead(account.Tenant, lead); err != nil {
 			return err
 		}
 		taken = op
@@ -146,8 +135,5 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		}
 		return tx.PutOperation(account.Tenant, op)
 	})
-	if again {
-		d.Wake(account.Name)
-	}
 	return taken, err
 }

@@ -66,7 +66,7 @@ func (s *settling) interrupted(configured bool) error {
 		why.Message = "a stop of the service cut the attempt off; whether it reached the vendor is not known"
 		return s.doubt(why, className(s.op)+": never sent twice")
 	}
-	if methodOf(s.op).opens && s.e.GetState() != optedOut {
+	if methodOf(s.op).opens {
 		if err := move(s.e, inDoubt, s.d.now()); err != nil {
 			return err
 		}

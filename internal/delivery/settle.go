@@ -22,7 +22,6 @@ type settling struct {
 	op      *leadmuxv1.Operation
 	e       *leadmuxv1.Engagement
 	attempt *leadmuxv1.Attempt
-	note    string // the adapter's word on what a success covers
 }
 
 // settle stores the outcome of the attempt under way: binding, engagement, events and operation in one transaction.
@@ -34,12 +33,9 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationI
 			return err
 		}
 		leadID = s.lead.GetLeadId()
-		switch {
-		case came.kept:
-			err = s.unsent()
-		case came.failure == nil:
+		if came.failure == nil {
 			err = s.succeed(came)
-		default:
+		} else {
 			err = s.fail(came.failure)
 		}
 		if err != nil {
@@ -59,9 +55,12 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationI
 	return nil
 }
 
-// open reads what the outcome belongs to; nil when it was settled already.
+// open reads what the outcome belongs to; nil when it was settled already, or its lead was erased meanwhile.
 func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, operationID string) (*settling, error) {
 	op, err := tx.Operation(tenant, operationID)
+	if errors.Is(err, idmap.ErrErased) {
+		return nil, nil //nolint:nilnil // it ended with its lead
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +84,6 @@ func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account,
 // succeed records that the vendor did it.
 func (s *settling) succeed(came outcome) error {
 	result := came.result
-	s.note = result.Note
 	s.attempt.HttpStatus, s.attempt.VendorRequestId = int32(result.HTTPStatus), result.RequestID
 	if result.VendorLeadID != "" {
 		ref := idmap.VendorRef{Account: s.account.Name, Kind: idmap.KindLead, VendorID: result.VendorLeadID}
@@ -156,24 +154,16 @@ func (s *settling) moved(to leadmuxv1.EngagementState) error {
 // outran says whether the engagement went further than its own operation knows while that was under way: what a vendor or a
 // person said meanwhile is never taken back by a late answer.
 func outran(now, to leadmuxv1.EngagementState) bool {
-	return now == optedOut || to != queued && !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
+	return to != queued && !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
 }
 
 // store writes what was settled.
 func (s *settling) store() error {
-	if err := s.respect(); err != nil {
-		return err
-	}
 	now := s.d.now()
 	s.op.UpdateTime = stamp(now)
 	Touch(s.lead, now)
 	if err := s.tx.PutOperation(s.tenant, s.op); err != nil {
 		return err
-	}
-	if methodOf(s.op).tells {
-		if err := s.d.noticed(s.tx, s.tenant, s.op, s.e.GetError(), s.note); err != nil {
-			return err
-		}
 	}
 	if err := s.promote(); err != nil {
 		return err

@@ -1,5 +1,5 @@
 // Package idmap is the contract of the durable index: bindings between our IDs and the vendors', leads, request keys,
-// operations, events and suppressions, all changed together in one transaction.
+// operations and events, all changed together in one transaction.
 //
 // Invariants every store keeps:
 //   - Every record belongs to a tenant; no call reads across tenants but Started, which only repair uses.
@@ -43,11 +43,12 @@ type Store interface {
 	Verify(ctx context.Context) (Report, error)
 	// Close waits for running transactions and closes the store.
 	Close() error
+
+	Eraser
 }
 
 // Reader reads one consistent picture of the index. Returned messages belong to the caller.
 type Reader interface {
-	SuppressionReader
 	// Lead returns a lead, or ErrNotFound.
 	Lead(tenant, leadID string) (*leadmuxv1.Lead, error)
 	// FindLeads returns the IDs of the leads that have key, newest first, at most limit.
@@ -79,12 +80,13 @@ type Reader interface {
 
 	// Events returns the events after cursor ("" for the first), in order, at most limit.
 	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
+
+	ErasureReader
 }
 
 // Tx is a Reader that also changes the index, and sees its own changes.
 type Tx interface {
 	Reader
-	SuppressionWriter
 	// PutLead stores a lead, new or changed, and keeps its look-up entries. ErrKeyTaken if another lead of the tenant has
 	// its external_id.
 	PutLead(tenant string, lead *leadmuxv1.Lead) error
@@ -100,6 +102,8 @@ type Tx interface {
 	// AppendEvent stores an event at the end of the tenant's log and sets its cursor. An event with a lead_id needs that
 	// lead stored.
 	AppendEvent(tenant string, event *leadmuxv1.Event) error
+
+	ErasureTx
 }
 
 // Kind says what a vendor ID names.
@@ -146,7 +150,7 @@ type LeadFilter struct {
 
 // Request is the claim of a request key.
 type Request struct {
-	Fingerprint []byte    // keyed hash of the request it was claimed with
+	Fingerprint []byte    // keyed hash of the request it was claimed with; nil once the lead was erased
 	LeadID      string    // what the request made
 	ExpireTime  time.Time // when the claim may be forgotten
 }
@@ -209,7 +213,6 @@ type TenantOperation struct {
 
 // Report is what Verify found.
 type Report struct {
-	Leads, Bindings, Requests, Operations, Events, Suppressions int
-
-	Problems []string // one sentence each, no personal value; at most 1000
+	Leads, Erased, Bindings, Requests, Operations, Events int      // records that can be read, and erased leads
+	Problems                                              []string // one sentence each, no personal value; at most 1000
 }

@@ -79,6 +79,18 @@ func parsePath(text string) (fieldPath, bool) {
 	}
 }
 
+// String is the path as a mask spells it.
+func (p fieldPath) String() string {
+	names := make([]string, len(p.fields), len(p.fields)+1)
+	for i, field := range p.fields {
+		names[i] = string(field.Name())
+	}
+	if p.key != "" {
+		names = append(names, p.key)
+	}
+	return strings.Join(names, ".")
+}
+
 // set makes the field of to what it is in from; cleared where from does not have it.
 func (p fieldPath) set(to, from protoreflect.Message) {
 	last := len(p.fields) - 1

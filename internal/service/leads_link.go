@@ -112,6 +112,9 @@ func (s *LeadService) link(tx idmap.Tx, t tie, vendorLeadID string) error {
 		return optedOut(t.account)
 	}
 	ref := idmap.VendorRef{Account: t.account.Name, Kind: idmap.KindLead, VendorID: vendorLeadID}
+	if err := notOfErased(tx, t.tenant, ref); err != nil {
+		return err
+	}
 	err := tx.Bind(t.tenant, ref, t.lead.GetLeadId())
 	if errors.Is(err, idmap.ErrBound) {
 		return vendorIDTaken(tx, t.tenant, ref)
@@ -130,6 +133,24 @@ func (s *LeadService) link(tx idmap.Tx, t tie, vendorLeadID string) error {
 		return err
 	}
 	return tx.AppendEvent(t.tenant, event)
+}
+
+// notOfErased refuses a vendor's lead that was one of ours and is erased: what the vendor still has of the person is to be
+// deleted, not adopted.
+func notOfErased(r idmap.Reader, tenant string, ref idmap.VendorRef) error {
+	owner, err := r.Owner(tenant, ref)
+	if errors.Is(err, idmap.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = r.Lead(tenant, owner)
+	if errors.Is(err, idmap.ErrErased) {
+		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_ERASED, "this vendor ID belongs to %s, which was erased", owner).
+			With("lead_id", owner).Field("vendor_lead_id", "belongs to a lead that was erased")
+	}
+	return err
 }
 
 func vendorIDTaken(r idmap.Reader, tenant string, ref idmap.VendorRef) error {

@@ -49,7 +49,7 @@ func (s *LeadService) LookupLead(ctx context.Context, request *leadmuxv1.LookupL
 		}
 	}
 	response, err := s.lookup(ctx, p.Tenant, find)
-	if !errors.Is(err, idmap.ErrNotFound) || account == nil {
+	if !errors.Is(err, idmap.ErrNotFound) || errors.Is(err, idmap.ErrErased) || account == nil {
 		return response, leadNotFound(err)
 	}
 	if err := s.askVendor(ctx, p.Tenant, account, request.GetVendorLeadId()); err != nil {

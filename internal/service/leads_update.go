@@ -2,8 +2,10 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -27,7 +29,11 @@ func (s *LeadService) UpdateLead(ctx context.Context, request *leadmuxv1.UpdateL
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.requestKey(p.Tenant, delivery.UpdateLead, request.GetRequestId(), request)
+	meaning, err := s.meaningOf(request, paths)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.requestKey(p.Tenant, delivery.UpdateLead, request.GetRequestId(), meaning)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +56,25 @@ func (s *LeadService) UpdateLead(ctx context.Context, request *leadmuxv1.UpdateL
 		return nil, err
 	}
 	return &leadmuxv1.UpdateLeadResponse{Lead: lead, VendorRequests: requests}, nil
+}
+
+// meaningOf is an update without what makes no difference: the order of its mask, the spelling of a phone, fields that the mask
+// does not name.
+func (s *LeadService) meaningOf(request *leadmuxv1.UpdateLeadRequest, paths []fieldPath) (*leadmuxv1.UpdateLeadRequest, error) {
+	given, names := &leadmuxv1.Lead{}, []string{}
+	for _, path := range paths {
+		path.set(given.ProtoReflect(), request.GetLead().ProtoReflect())
+		names = append(names, path.String())
+	}
+	normal, err := s.normalise(given)
+	if err != nil {
+		return nil, err
+	}
+	normal.LeadId, normal.Etag, normal.Warnings = request.GetLead().GetLeadId(), request.GetLead().GetEtag(), nil
+	slices.Sort(names)
+	meaning := proto.CloneOf(request)
+	meaning.Lead, meaning.UpdateMask = normal, &fieldmaskpb.FieldMask{Paths: slices.Compact(names)}
+	return meaning, nil
 }
 
 // edit sets the fields at paths of lead from given, and says whether that changed anything.

@@ -184,6 +184,8 @@ func (j *journal) View(ctx context.Context, fn func(idmap.Reader) error) error {
 
 func (j *journal) Verify(ctx context.Context) (idmap.Report, error) { return j.store().Verify(ctx) }
 
+func (j *journal) DropErased(ctx context.Context) error { return j.store().DropErased(ctx) }
+
 func (j *journal) Close() error { return j.store().Close() }
 
 func (j *journal) Update(ctx context.Context, fn func(idmap.Tx) error) error {

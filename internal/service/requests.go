@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/failpoint"
@@ -29,10 +31,14 @@ func (s *LeadService) requestKey(tenant, method, requestID string, meaning proto
 	}
 	meaning = proto.Clone(meaning)
 	m := meaning.ProtoReflect()
+	fields := m.Descriptor().Fields()
 	for _, name := range []string{"request_id", "wait"} {
-		if field := m.Descriptor().Fields().ByTextName(name); field != nil {
+		if field := fields.ByTextName(name); field != nil {
 			m.Clear(field)
 		}
+	}
+	if field := fields.ByTextName("accounts"); field != nil && m.Has(field) {
+		sortTexts(m.Mutable(field).List()) // they are a set
 	}
 	canonical, err := proto.MarshalOptions{Deterministic: true}.Marshal(meaning)
 	if err != nil {
@@ -43,6 +49,19 @@ func (s *LeadService) requestKey(tenant, method, requestID string, meaning proto
 		fingerprint: s.cfg.Secret.Sum("request", []byte(tenant), []byte(method), canonical),
 		expire:      s.cfg.Now().Add(s.cfg.KeepRequestIDs),
 	}, nil
+}
+
+// sortTexts puts a list of texts into one order, each once.
+func sortTexts(list protoreflect.List) {
+	texts := make([]string, list.Len())
+	for i := range texts {
+		texts[i] = list.Get(i).String()
+	}
+	slices.Sort(texts)
+	list.Truncate(0)
+	for _, text := range slices.Compact(texts) {
+		list.Append(protoreflect.ValueOfString(text))
+	}
 }
 
 // repeated returns the lead that this request made or changed before, "" when it is new.
@@ -65,7 +84,7 @@ func (k requestKey) before(r idmap.Reader, now time.Time) (string, error) {
 		return "", nil
 	case err != nil:
 		return "", err
-	case !bytes.Equal(claim.Fingerprint, k.fingerprint):
+	case claim.Fingerprint != nil && !bytes.Equal(claim.Fingerprint, k.fingerprint): // nil when the lead was erased since
 		return "", rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
 			"request_id was used with another request; take a new one for a new request").
 			Field("request_id", "was used with another request")

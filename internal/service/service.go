@@ -72,8 +72,11 @@ func principal(ctx context.Context) (auth.Principal, error) {
 	return p, nil
 }
 
-// leadNotFound puts the reason to a lead that is not there.
+// leadNotFound puts the reason to a lead that is not there, or not any more.
 func leadNotFound(err error) error {
+	if errors.Is(err, idmap.ErrErased) {
+		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_ERASED, "the lead was erased")
+	}
 	if errors.Is(err, idmap.ErrNotFound) {
 		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_NOT_FOUND, "no such lead")
 	}

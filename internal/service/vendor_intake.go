@@ -139,7 +139,7 @@ func (t taking) unbound() (*leadmuxv1.Lead, error) {
 		return nil, errStranger
 	}
 	lead, err := t.tx.Lead(t.tenant, t.record.LeadID)
-	if errors.Is(err, idmap.ErrNotFound) {
+	if errors.Is(err, idmap.ErrNotFound) && !errors.Is(err, idmap.ErrErased) {
 		return nil, errStranger // another service's, or another tenant's
 	}
 	if err != nil {

@@ -27,8 +27,8 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "evt_" and 26 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// What happened: "lead.created", "lead.updated", "lead.engagement_changed", "consent.changed", "operation.in_doubt",
-	// "operation.failed".
+	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed",
+	// "operation.in_doubt", "operation.failed".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -54,7 +54,6 @@ type Event struct {
 	//
 	//	*Event_EngagementChanged
 	//	*Event_OperationUnsettled
-	//	*Event_ConsentChanged
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -192,15 +191,6 @@ func (x *Event) GetOperationUnsettled() *OperationUnsettled {
 	return nil
 }
 
-func (x *Event) GetConsentChanged() *ConsentChanged {
-	if x != nil {
-		if x, ok := x.Detail.(*Event_ConsentChanged); ok {
-			return x.ConsentChanged
-		}
-	}
-	return nil
-}
-
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -215,16 +205,9 @@ type Event_OperationUnsettled struct {
 	OperationUnsettled *OperationUnsettled `protobuf:"bytes,13,opt,name=operation_unsettled,json=operationUnsettled,proto3,oneof"`
 }
 
-type Event_ConsentChanged struct {
-	// For consent.changed.
-	ConsentChanged *ConsentChanged `protobuf:"bytes,50,opt,name=consent_changed,json=consentChanged,proto3,oneof"`
-}
-
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
-
-func (*Event_ConsentChanged) isEvent_Detail() {}
 
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
@@ -354,85 +337,12 @@ func (x *OperationUnsettled) GetReason() string {
 	return ""
 }
 
-// ConsentChanged is a person's opt-out or new agreement, recorded for a lead; for none when no lead of the person is known.
-type ConsentChanged struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The suppression.
-	SuppressionId string `protobuf:"bytes,1,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
-	// What the person says now: DENIED or GRANTED.
-	State ConsentState `protobuf:"varint,2,opt,name=state,proto3,enum=leadmux.v1.ConsentState" json:"state,omitempty"`
-	// The channel it is about.
-	Scope ContactChannel `protobuf:"varint,3,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
-	// Where it came from.
-	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ConsentChanged) Reset() {
-	*x = ConsentChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ConsentChanged) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ConsentChanged) ProtoMessage() {}
-
-func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ConsentChanged.ProtoReflect.Descriptor instead.
-func (*ConsentChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *ConsentChanged) GetSuppressionId() string {
-	if x != nil {
-		return x.SuppressionId
-	}
-	return ""
-}
-
-func (x *ConsentChanged) GetState() ConsentState {
-	if x != nil {
-		return x.State
-	}
-	return ConsentState_CONSENT_STATE_UNSPECIFIED
-}
-
-func (x *ConsentChanged) GetScope() ContactChannel {
-	if x != nil {
-		return x.Scope
-	}
-	return ContactChannel_CONTACT_CHANNEL_UNSPECIFIED
-}
-
-func (x *ConsentChanged) GetSource() string {
-	if x != nil {
-		return x.Source
-	}
-	return ""
-}
-
 var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xcf\x04\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\"\x88\x04\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -448,8 +358,7 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	" \x01(\bR\x04late\x12\x16\n" +
 	"\x06cursor\x18\v \x01(\tR\x06cursor\x12N\n" +
 	"\x12engagement_changed\x18\f \x01(\v2\x1d.leadmux.v1.EngagementChangedH\x00R\x11engagementChanged\x12Q\n" +
-	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettled\x12E\n" +
-	"\x0fconsent_changed\x182 \x01(\v2\x1a.leadmux.v1.ConsentChangedH\x00R\x0econsentChangedB\b\n" +
+	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettledB\b\n" +
 	"\x06detail\"\xb9\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
@@ -458,12 +367,7 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\"O\n" +
 	"\x12OperationUnsettled\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb1\x01\n" +
-	"\x0eConsentChanged\x12%\n" +
-	"\x0esuppression_id\x18\x01 \x01(\tR\rsuppressionId\x12.\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x18.leadmux.v1.ConsentStateR\x05state\x120\n" +
-	"\x05scope\x18\x03 \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x12\x16\n" +
-	"\x06source\x18\x04 \x01(\tR\x06sourceB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x06reason\x18\x02 \x01(\tR\x06reasonB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_event_proto_rawDescOnce sync.Once
@@ -477,32 +381,26 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_leadmux_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: leadmux.v1.Event
 	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
 	(*OperationUnsettled)(nil),    // 2: leadmux.v1.OperationUnsettled
-	(*ConsentChanged)(nil),        // 3: leadmux.v1.ConsentChanged
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(EngagementState)(0),          // 5: leadmux.v1.EngagementState
-	(ConsentState)(0),             // 6: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 7: leadmux.v1.ContactChannel
+	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(EngagementState)(0),          // 4: leadmux.v1.EngagementState
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	4, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	4, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	3, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	3, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
 	1, // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
 	2, // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	3, // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
-	5, // 5: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	5, // 6: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	6, // 7: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	7, // 8: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	4, // 4: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	4, // 5: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -511,11 +409,9 @@ func file_leadmux_v1_event_proto_init() {
 		return
 	}
 	file_leadmux_v1_lead_proto_init()
-	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_event_proto_msgTypes[0].OneofWrappers = []any{
 		(*Event_EngagementChanged)(nil),
 		(*Event_OperationUnsettled)(nil),
-		(*Event_ConsentChanged)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -523,7 +419,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

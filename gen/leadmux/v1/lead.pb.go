@@ -833,8 +833,9 @@ type Engagement struct {
 	VendorRefs map[string]string `protobuf:"bytes,15,rep,name=vendor_refs,json=vendorRefs,proto3" json:"vendor_refs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the vendor last changed the lead, by the vendor's own clock, as last heard.
 	VendorUpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=vendor_update_time,json=vendorUpdateTime,proto3" json:"vendor_update_time,omitempty"`
-	// The suppression that keeps the lead from this account or ended its engagement there: "sup_" and 26 characters.
-	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
+	// What only this vendor understands, as the engagement began with it; a vendor that wants its whole record each time is told
+	// it again with every change.
+	VendorOptions *VendorOptions `protobuf:"bytes,30,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -981,11 +982,11 @@ func (x *Engagement) GetVendorUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Engagement) GetSuppressionId() string {
+func (x *Engagement) GetVendorOptions() *VendorOptions {
 	if x != nil {
-		return x.SuppressionId
+		return x.VendorOptions
 	}
-	return ""
+	return nil
 }
 
 // ClosedEngagement is an earlier engagement of a lead at the same account.
@@ -1363,7 +1364,7 @@ var File_leadmux_v1_lead_proto protoreflect.FileDescriptor
 const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\n" +
 	"\x15leadmux/v1/lead.proto\x12\n" +
-	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\t\n" +
+	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xd1\t\n" +
 	"\x04Lead\x12\x1d\n" +
 	"\alead_id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x06leadId\x12,\n" +
 	"\vexternal_id\x18\x02 \x01(\tB\v\xbaH\x05r\x03(\xc8\x01\x80\x01\x01R\n" +
@@ -1435,7 +1436,7 @@ const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\aConsent\x12,\n" +
 	"\x03sms\x18\x01 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x03sms\x120\n" +
 	"\x05email\x18\x02 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x05email\x12.\n" +
-	"\x04call\x18\x03 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x04call\"\xd6\x06\n" +
+	"\x04call\x18\x03 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x04call\"\xf1\x06\n" +
 	"\n" +
 	"Engagement\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
@@ -1458,8 +1459,8 @@ const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\foperation_id\x18\x0e \x01(\tR\voperationId\x12G\n" +
 	"\vvendor_refs\x18\x0f \x03(\v2&.leadmux.v1.Engagement.VendorRefsEntryR\n" +
 	"vendorRefs\x12H\n" +
-	"\x12vendor_update_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x10vendorUpdateTime\x12%\n" +
-	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x1a=\n" +
+	"\x12vendor_update_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x10vendorUpdateTime\x12@\n" +
+	"\x0evendor_options\x18\x1e \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x1a=\n" +
 	"\x0fVendorRefsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x92\x02\n" +
@@ -1539,6 +1540,7 @@ var file_leadmux_v1_lead_proto_goTypes = []any{
 	nil,                           // 14: leadmux.v1.Lead.AttributesEntry
 	nil,                           // 15: leadmux.v1.Engagement.VendorRefsEntry
 	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*VendorOptions)(nil),         // 17: leadmux.v1.VendorOptions
 }
 var file_leadmux_v1_lead_proto_depIdxs = []int32{
 	3,  // 0: leadmux.v1.Lead.address:type_name -> leadmux.v1.Address
@@ -1565,17 +1567,18 @@ var file_leadmux_v1_lead_proto_depIdxs = []int32{
 	16, // 21: leadmux.v1.Engagement.update_time:type_name -> google.protobuf.Timestamp
 	15, // 22: leadmux.v1.Engagement.vendor_refs:type_name -> leadmux.v1.Engagement.VendorRefsEntry
 	16, // 23: leadmux.v1.Engagement.vendor_update_time:type_name -> google.protobuf.Timestamp
-	1,  // 24: leadmux.v1.ClosedEngagement.state:type_name -> leadmux.v1.EngagementState
-	13, // 25: leadmux.v1.ClosedEngagement.outcome:type_name -> leadmux.v1.Outcome
-	16, // 26: leadmux.v1.ClosedEngagement.create_time:type_name -> google.protobuf.Timestamp
-	16, // 27: leadmux.v1.ClosedEngagement.close_time:type_name -> google.protobuf.Timestamp
-	12, // 28: leadmux.v1.EngagementError.field_violations:type_name -> leadmux.v1.FieldViolation
-	16, // 29: leadmux.v1.EngagementError.retry_time:type_name -> google.protobuf.Timestamp
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	17, // 24: leadmux.v1.Engagement.vendor_options:type_name -> leadmux.v1.VendorOptions
+	1,  // 25: leadmux.v1.ClosedEngagement.state:type_name -> leadmux.v1.EngagementState
+	13, // 26: leadmux.v1.ClosedEngagement.outcome:type_name -> leadmux.v1.Outcome
+	16, // 27: leadmux.v1.ClosedEngagement.create_time:type_name -> google.protobuf.Timestamp
+	16, // 28: leadmux.v1.ClosedEngagement.close_time:type_name -> google.protobuf.Timestamp
+	12, // 29: leadmux.v1.EngagementError.field_violations:type_name -> leadmux.v1.FieldViolation
+	16, // 30: leadmux.v1.EngagementError.retry_time:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_lead_proto_init() }
@@ -1583,6 +1586,7 @@ func file_leadmux_v1_lead_proto_init() {
 	if File_leadmux_v1_lead_proto != nil {
 		return
 	}
+	file_leadmux_v1_vendor_options_proto_init()
 	file_leadmux_v1_lead_proto_msgTypes[11].OneofWrappers = []any{
 		(*Outcome_Qualified)(nil),
 		(*Outcome_Unqualified)(nil),

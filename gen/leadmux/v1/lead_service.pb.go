@@ -1971,7 +1971,7 @@ var File_leadmux_v1_lead_service_proto protoreflect.FileDescriptor
 const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dleadmux/v1/lead_service.proto\x12\n" +
-	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xa4\x03\n" +
+	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x18leadmux/v1/erasure.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xa4\x03\n" +
 	"\x11CreateLeadRequest\x120\n" +
 	"\x04lead\x18\x01 \x01(\v2\x10.leadmux.v1.LeadB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x04lead\x12.\n" +
@@ -2115,7 +2115,7 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\x1cDUPLICATE_POLICY_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DUPLICATE_POLICY_REJECT\x10\x01\x12$\n" +
 	" DUPLICATE_POLICY_RETURN_EXISTING\x10\x02\x12\x1a\n" +
-	"\x16DUPLICATE_POLICY_ALLOW\x10\x032\xbf\f\n" +
+	"\x16DUPLICATE_POLICY_ALLOW\x10\x032\xa9\r\n" +
 	"\vLeadService\x12d\n" +
 	"\n" +
 	"CreateLead\x12\x1d.leadmux.v1.CreateLeadRequest\x1a\x1e.leadmux.v1.CreateLeadResponse\"\x17\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/leads\x90\x02\x02\x12b\n" +
@@ -2132,7 +2132,8 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\x11DeferConversation\x12$.leadmux.v1.DeferConversationRequest\x1a%.leadmux.v1.DeferConversationResponse\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/leads/{lead_id}:deferConversation\x12j\n" +
 	"\bLinkLead\x12\x1b.leadmux.v1.LinkLeadRequest\x1a\x1c.leadmux.v1.LinkLeadResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/leads/{lead_id}:link\x12r\n" +
 	"\n" +
-	"UnlinkLead\x12\x1d.leadmux.v1.UnlinkLeadRequest\x1a\x1e.leadmux.v1.UnlinkLeadResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/leads/{lead_id}:unlink\x12\x82\x01\n" +
+	"UnlinkLead\x12\x1d.leadmux.v1.UnlinkLeadRequest\x1a\x1e.leadmux.v1.UnlinkLeadResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/leads/{lead_id}:unlink\x12h\n" +
+	"\tEraseLead\x12\x1c.leadmux.v1.EraseLeadRequest\x1a\x1d.leadmux.v1.EraseLeadResponse\"\x1e\x82\xd3\xe4\x93\x02\x15*\x13/v1/leads/{lead_id}\x90\x02\x02\x12\x82\x01\n" +
 	"\x10BatchCreateLeads\x12#.leadmux.v1.BatchCreateLeadsRequest\x1a$.leadmux.v1.BatchCreateLeadsResponse\"#\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/leads:batchCreate\x90\x02\x02\x12\x80\x01\n" +
 	"\x0fListVendorLeads\x12\".leadmux.v1.ListVendorLeadsRequest\x1a#.leadmux.v1.ListVendorLeadsResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/accounts/{account}/leadsB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
@@ -2188,6 +2189,8 @@ var file_leadmux_v1_lead_service_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),     // 34: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil),     // 35: google.protobuf.FieldMask
 	(*status.Status)(nil),             // 36: google.rpc.Status
+	(*EraseLeadRequest)(nil),          // 37: leadmux.v1.EraseLeadRequest
+	(*EraseLeadResponse)(nil),         // 38: leadmux.v1.EraseLeadResponse
 }
 var file_leadmux_v1_lead_service_proto_depIdxs = []int32{
 	30, // 0: leadmux.v1.CreateLeadRequest.lead:type_name -> leadmux.v1.Lead
@@ -2241,23 +2244,25 @@ var file_leadmux_v1_lead_service_proto_depIdxs = []int32{
 	18, // 48: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
 	20, // 49: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
 	22, // 50: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
-	24, // 51: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
-	27, // 52: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
-	2,  // 53: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
-	5,  // 54: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
-	7,  // 55: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
-	9,  // 56: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
-	11, // 57: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
-	13, // 58: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
-	15, // 59: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
-	17, // 60: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
-	19, // 61: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
-	21, // 62: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
-	23, // 63: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
-	25, // 64: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
-	28, // 65: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
-	53, // [53:66] is the sub-list for method output_type
-	40, // [40:53] is the sub-list for method input_type
+	37, // 51: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
+	24, // 52: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
+	27, // 53: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
+	2,  // 54: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
+	5,  // 55: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
+	7,  // 56: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
+	9,  // 57: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
+	11, // 58: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
+	13, // 59: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
+	15, // 60: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
+	17, // 61: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
+	19, // 62: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
+	21, // 63: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
+	23, // 64: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
+	38, // 65: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
+	25, // 66: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
+	28, // 67: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
+	54, // [54:68] is the sub-list for method output_type
+	40, // [40:54] is the sub-list for method input_type
 	40, // [40:40] is the sub-list for extension type_name
 	40, // [40:40] is the sub-list for extension extendee
 	0,  // [0:40] is the sub-list for field type_name
@@ -2268,6 +2273,7 @@ func file_leadmux_v1_lead_service_proto_init() {
 	if File_leadmux_v1_lead_service_proto != nil {
 		return
 	}
+	file_leadmux_v1_erasure_proto_init()
 	file_leadmux_v1_lead_proto_init()
 	file_leadmux_v1_vendor_options_proto_init()
 	file_leadmux_v1_lead_service_proto_msgTypes[25].OneofWrappers = []any{

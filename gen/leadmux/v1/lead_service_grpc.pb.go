@@ -30,6 +30,7 @@ const (
 	LeadService_DeferConversation_FullMethodName = "/leadmux.v1.LeadService/DeferConversation"
 	LeadService_LinkLead_FullMethodName          = "/leadmux.v1.LeadService/LinkLead"
 	LeadService_UnlinkLead_FullMethodName        = "/leadmux.v1.LeadService/UnlinkLead"
+	LeadService_EraseLead_FullMethodName         = "/leadmux.v1.LeadService/EraseLead"
 	LeadService_BatchCreateLeads_FullMethodName  = "/leadmux.v1.LeadService/BatchCreateLeads"
 	LeadService_ListVendorLeads_FullMethodName   = "/leadmux.v1.LeadService/ListVendorLeads"
 )
@@ -73,6 +74,12 @@ type LeadServiceClient interface {
 	// UnlinkLead forgets the engagement at an account, its vendor IDs with it; the vendor is not told. Needs scope leads.write.
 	// Errors: LEAD_NOT_FOUND, ENGAGEMENT_NOT_OPEN when there is none, ENGAGEMENT_BUSY while an attempt is under way.
 	UnlinkLead(ctx context.Context, in *UnlinkLeadRequest, opts ...grpc.CallOption) (*UnlinkLeadResponse, error)
+	// EraseLead forgets a person, whatever is under way: what is stored of the lead becomes unreadable, here and in every copy
+	// of the index, and it cannot be found any more. Operations that wait are dropped; one under way settles into nothing.
+	// Suppressions stay, as keyed hashes. What is left is a receipt, with what is to be asked of each vendor; erasing an erased
+	// lead returns it again. Running conversations are not ended: end, stop or opt out first. Needs scope leads.write. Errors:
+	// LEAD_NOT_FOUND, REQUEST_ID_REUSED.
+	EraseLead(ctx context.Context, in *EraseLeadRequest, opts ...grpc.CallOption) (*EraseLeadResponse, error)
 	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. They go to the vendors at priority
 	// BULK, behind single calls. Needs scope leads.write. The call fails as a whole only when it is malformed.
 	BatchCreateLeads(ctx context.Context, in *BatchCreateLeadsRequest, opts ...grpc.CallOption) (*BatchCreateLeadsResponse, error)
@@ -200,6 +207,16 @@ func (c *leadServiceClient) UnlinkLead(ctx context.Context, in *UnlinkLeadReques
 	return out, nil
 }
 
+func (c *leadServiceClient) EraseLead(ctx context.Context, in *EraseLeadRequest, opts ...grpc.CallOption) (*EraseLeadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseLeadResponse)
+	err := c.cc.Invoke(ctx, LeadService_EraseLead_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *leadServiceClient) BatchCreateLeads(ctx context.Context, in *BatchCreateLeadsRequest, opts ...grpc.CallOption) (*BatchCreateLeadsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchCreateLeadsResponse)
@@ -259,6 +276,12 @@ type LeadServiceServer interface {
 	// UnlinkLead forgets the engagement at an account, its vendor IDs with it; the vendor is not told. Needs scope leads.write.
 	// Errors: LEAD_NOT_FOUND, ENGAGEMENT_NOT_OPEN when there is none, ENGAGEMENT_BUSY while an attempt is under way.
 	UnlinkLead(context.Context, *UnlinkLeadRequest) (*UnlinkLeadResponse, error)
+	// EraseLead forgets a person, whatever is under way: what is stored of the lead becomes unreadable, here and in every copy
+	// of the index, and it cannot be found any more. Operations that wait are dropped; one under way settles into nothing.
+	// Suppressions stay, as keyed hashes. What is left is a receipt, with what is to be asked of each vendor; erasing an erased
+	// lead returns it again. Running conversations are not ended: end, stop or opt out first. Needs scope leads.write. Errors:
+	// LEAD_NOT_FOUND, REQUEST_ID_REUSED.
+	EraseLead(context.Context, *EraseLeadRequest) (*EraseLeadResponse, error)
 	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. They go to the vendors at priority
 	// BULK, behind single calls. Needs scope leads.write. The call fails as a whole only when it is malformed.
 	BatchCreateLeads(context.Context, *BatchCreateLeadsRequest) (*BatchCreateLeadsResponse, error)
@@ -308,6 +331,9 @@ func (UnimplementedLeadServiceServer) LinkLead(context.Context, *LinkLeadRequest
 }
 func (UnimplementedLeadServiceServer) UnlinkLead(context.Context, *UnlinkLeadRequest) (*UnlinkLeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UnlinkLead not implemented")
+}
+func (UnimplementedLeadServiceServer) EraseLead(context.Context, *EraseLeadRequest) (*EraseLeadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseLead not implemented")
 }
 func (UnimplementedLeadServiceServer) BatchCreateLeads(context.Context, *BatchCreateLeadsRequest) (*BatchCreateLeadsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchCreateLeads not implemented")
@@ -534,6 +560,24 @@ func _LeadService_UnlinkLead_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LeadService_EraseLead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseLeadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).EraseLead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_EraseLead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).EraseLead(ctx, req.(*EraseLeadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LeadService_BatchCreateLeads_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BatchCreateLeadsRequest)
 	if err := dec(in); err != nil {
@@ -620,6 +664,10 @@ var LeadService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UnlinkLead",
 			Handler:    _LeadService_UnlinkLead_Handler,
+		},
+		{
+			MethodName: "EraseLead",
+			Handler:    _LeadService_EraseLead_Handler,
 		},
 		{
 			MethodName: "BatchCreateLeads",

@@ -95,7 +95,7 @@ const (
 	OperationState_OPERATION_STATE_STARTED OperationState = 2
 	// The vendor did it.
 	OperationState_OPERATION_STATE_SUCCEEDED OperationState = 3
-	// The vendor refused it, it was given up before anything could have reached the vendor, or an opt-out took its place.
+	// The vendor refused it, or it was given up before anything could have reached the vendor.
 	OperationState_OPERATION_STATE_FAILED OperationState = 4
 	// It may have reached the vendor, and nothing settles it by itself.
 	OperationState_OPERATION_STATE_IN_DOUBT OperationState = 5
@@ -307,10 +307,6 @@ type Operation struct {
 	VendorOptions *VendorOptions `protobuf:"bytes,15,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
 	// The caller's reason, for EndConversation, StopConversation and DeferConversation; kept until the operation is closed.
 	Reason string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The suppression that an OptOutLead or Reconsent tells the vendor of.
-	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
-	// The channel that it is about.
-	Scope ContactChannel `protobuf:"varint,41,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
 	// Which of an account's waiting operations it goes before. It rises to that of an operation that has to wait for this one.
 	Priority      Priority `protobuf:"varint,20,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -459,20 +455,6 @@ func (x *Operation) GetReason() string {
 	return ""
 }
 
-func (x *Operation) GetSuppressionId() string {
-	if x != nil {
-		return x.SuppressionId
-	}
-	return ""
-}
-
-func (x *Operation) GetScope() ContactChannel {
-	if x != nil {
-		return x.Scope
-	}
-	return ContactChannel_CONTACT_CHANNEL_UNSPECIFIED
-}
-
 func (x *Operation) GetPriority() Priority {
 	if x != nil {
 		return x.Priority
@@ -576,7 +558,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xca\x06\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xf1\x05\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -596,9 +578,7 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"updateTime\x12\x1a\n" +
 	"\bdecision\x18\x0e \x01(\tR\bdecision\x12@\n" +
 	"\x0evendor_options\x18\x0f \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x12\x1b\n" +
-	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x12%\n" +
-	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x120\n" +
-	"\x05scope\x18) \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x120\n" +
+	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x120\n" +
 	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x96\x02\n" +
 	"\aAttempt\x129\n" +
 	"\n" +
@@ -658,7 +638,6 @@ var file_leadmux_v1_operation_proto_goTypes = []any{
 	(*Attempt)(nil),               // 5: leadmux.v1.Attempt
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 	(*VendorOptions)(nil),         // 7: leadmux.v1.VendorOptions
-	(ContactChannel)(0),           // 8: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	1,  // 0: leadmux.v1.Operation.state:type_name -> leadmux.v1.OperationState
@@ -668,16 +647,15 @@ var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	6,  // 4: leadmux.v1.Operation.create_time:type_name -> google.protobuf.Timestamp
 	6,  // 5: leadmux.v1.Operation.update_time:type_name -> google.protobuf.Timestamp
 	7,  // 6: leadmux.v1.Operation.vendor_options:type_name -> leadmux.v1.VendorOptions
-	8,  // 7: leadmux.v1.Operation.scope:type_name -> leadmux.v1.ContactChannel
-	2,  // 8: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
-	6,  // 9: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 10: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 11: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	2,  // 7: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
+	6,  // 8: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 10: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_operation_proto_init() }
@@ -685,7 +663,6 @@ func file_leadmux_v1_operation_proto_init() {
 	if File_leadmux_v1_operation_proto != nil {
 		return
 	}
-	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_vendor_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

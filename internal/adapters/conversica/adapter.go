@@ -29,6 +29,8 @@ var (
 	_ adapters.LeadWriter = (*Adapter)(nil)
 	_ adapters.Tester     = (*Adapter)(nil)
 	_ adapters.Describer  = (*Adapter)(nil)
+
+	_ adapters.ErasureAdviser = (*Adapter)(nil)
 )
 
 // Vendor is the vendor's name in the configuration and on the wire.

@@ -20,7 +20,7 @@ const (
 )
 
 // refConversation is the name under which an engagement keeps the conversation it began in, so that later requests do not move
-// the lead to another: they have no options, and the account's own may have changed.
+// the lead to another: the account's own may have changed.
 const refConversation = "conversation_id"
 
 // writes are what each RPC adds to the record.
@@ -83,11 +83,14 @@ func call(rpc string, body lead) vendorhttp.Call {
 
 // record is the whole of the lead with what the RPC adds, or the error that says what it lacks.
 func (a *Adapter) record(rpc string, in adapters.LeadInput) (lead, error) {
-	body := a.body(in.Lead, in.Options.GetConversica())
+	options := in.Options.GetConversica()
+	if rpc != opCreate {
+		options = in.Engagement.GetVendorOptions().GetConversica()
+	}
+	body := a.body(in.Lead, options)
 	body.ID = cmp.Or(vendorhttp.KnownID(in.Engagement), body.ID)
 	if rpc != opCreate {
-		body.ConversationID = cmp.Or(
-			in.Options.GetConversica().GetConversationId(), in.Engagement.GetVendorRefs()[refConversation], a.cfg.ConversationID)
+		body.ConversationID = cmp.Or(in.Engagement.GetVendorRefs()[refConversation], body.ConversationID)
 	}
 	if missing := body.missing(); len(missing) > 0 {
 		return lead{}, &adapters.Error{

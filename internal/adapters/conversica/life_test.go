@@ -23,14 +23,18 @@ func TestLifeCycle(t *testing.T) {
 	}
 	a := newAdapter(t, conversica.Config{BaseURL: s.URL})
 	in := adapters.LeadInput{Lead: adaptertest.FullLead(0), Options: &leadmuxv1.VendorOptions{
-		Conversica: &leadmuxv1.ConversicaOptions{ConversationId: "spring-open-day"},
+		Conversica: &leadmuxv1.ConversicaOptions{
+			ConversationId: "spring-open-day", LeadSubStatus: "Test drive", Year: "2024", Make: "Ford", Model: "Puma",
+			BdcRep: &leadmuxv1.ConversicaRep{Id: "bdc-1", Name: "Robin Rep", Email: "robin@example.com"},
+		},
 	}}
 	made, err := adaptertest.Write(t, a, "CreateLead").Send(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
+	options := in.Options
 	in.Options = nil
-	in.Engagement = &leadmuxv1.Engagement{VendorLeadId: made.VendorLeadID, VendorRefs: made.VendorRefs}
+	in.Engagement = &leadmuxv1.Engagement{VendorLeadId: made.VendorLeadID, VendorRefs: made.VendorRefs, VendorOptions: options}
 	created := keys(t, e)
 	for _, step := range []struct {
 		rpc string
@@ -45,7 +49,7 @@ func TestLifeCycle(t *testing.T) {
 	} {
 		if step.rpc == "CreateLead" {
 			in.Engagement.Closed = []*leadmuxv1.ClosedEngagement{{VendorLeadId: made.VendorLeadID}}
-			in.Options = &leadmuxv1.VendorOptions{Conversica: &leadmuxv1.ConversicaOptions{ConversationId: "spring-open-day"}}
+			in.Options = options
 		}
 		if _, err := adaptertest.Write(t, a, step.rpc).Send(t.Context(), in); err != nil {
 			t.Fatalf("%s: %v", step.rpc, err)

@@ -23,6 +23,8 @@ var (
 	_ adapters.LeadLister = (*Adapter)(nil)
 	_ adapters.Tester     = (*Adapter)(nil)
 	_ adapters.Describer  = (*Adapter)(nil)
+
+	_ adapters.ErasureAdviser = (*Adapter)(nil)
 )
 
 // Vendor is this vendor's name in accounts, errors and metrics.

@@ -25,6 +25,8 @@ var (
 	_ adapters.LeadFinder = (*Adapter)(nil)
 	_ adapters.Tester     = (*Adapter)(nil)
 	_ adapters.Describer  = (*Adapter)(nil)
+
+	_ adapters.ErasureAdviser = (*Adapter)(nil)
 )
 
 // Vendor is this vendor's name in accounts, errors and metrics.
@@ -138,8 +140,11 @@ func (a *Adapter) Vendor() string { return Vendor }
 // Test reads the wait times of all queues, which any credentials may. Only its status counts: the vendor's documents show
 // two shapes of the answer.
 func (a *Adapter) Test(ctx context.Context) error {
-	_, err := a.client.Send(vendorhttp.Probe(ctx), vendorhttp.Call{
-		Op: opTestAccount, Route: routeListWaitTimes, Query: url.Values{"lang": {"en"}},
-	})
+	_, err := a.client.Send(vendorhttp.Probe(ctx), waitTimes(opTestAccount))
 	return asRouteUnknown(err)
+}
+
+// waitTimes is the read that shows whether subdomain and credentials are right: its path names no object that could be gone.
+func waitTimes(op string) vendorhttp.Call {
+	return vendorhttp.Call{Op: op, Route: routeListWaitTimes, Query: url.Values{"lang": {"en"}}}
 }

@@ -94,6 +94,8 @@ func (a *Adapter) atContact(ctx context.Context, p plan, call func(plan) vendorh
 	var err error
 	p.contactID, answer, err = a.locate(ctx, p)
 	switch {
+	case isNotFound(err):
+		return p, answer, a.campaignGone(ctx, p.op)
 	case missed != nil && isUnreadable(err):
 		return p, answer, nil
 	case err != nil || p.contactID == "":
@@ -105,12 +107,17 @@ func (a *Adapter) atContact(ctx context.Context, p plan, call func(plan) vendorh
 	return p, answer, listed(err)
 }
 
-// locate finds the contact's ID in the campaign's list; empty when the campaign, or the lead in it, is not there.
+// campaignGone says whether a campaign whose list is not found is gone, with its contacts: nil if so. A wrong subdomain answers
+// 404 to everything (stated), and then the person may well be there; so a path that always exists must be found.
+func (a *Adapter) campaignGone(ctx context.Context, op string) error {
+	_, err := a.client.Send(ctx, waitTimes(op))
+	return asRouteUnknown(err)
+}
+
+// locate finds the contact's ID in the campaign's list; empty when the lead is not in it.
 func (a *Adapter) locate(ctx context.Context, p plan) (string, vendorhttp.Answer, error) {
 	found, answer, err := a.findContact(ctx, p)
 	switch {
-	case isNotFound(err):
-		return "", answer, nil
 	case err != nil || found == nil:
 		return "", answer, err
 	case found.id() == "":

@@ -68,23 +68,35 @@ func (b *buffer) String() string {
 // Start starts the process and waits until it is ready.
 func (s *Server) Start(tb testing.TB) {
 	tb.Helper()
-	s.launch(tb)
+	if !s.StartArmed(tb, "") {
+		tb.Fatalf("the service ended at its start: %v\n%s", s.cmd.ProcessState, s.Output())
+	}
+}
+
+// StartArmed is Start with failpoints, for a suite that was built with them, and tells whether the process lived to be ready.
+func (s *Server) StartArmed(tb testing.TB, failpoints string) (ready bool) {
+	tb.Helper()
+	s.launch(tb, failpoints)
 	Eventually(tb, startWithin, "the service is ready", func() (string, bool) {
 		select {
 		case <-s.gone:
-			tb.Fatalf("the service ended at its start: %v\n%s", s.cmd.ProcessState, s.Output())
+			return "it has ended", true
 		default:
 		}
 		status, body := s.health(tb)
-		return body, status == http.StatusOK
+		ready = status == http.StatusOK
+		return body, ready
 	})
+	return ready
 }
 
 // launch starts the process and opens new connections to it.
-func (s *Server) launch(tb testing.TB) {
+func (s *Server) launch(tb testing.TB, failpoints string) {
 	tb.Helper()
 	s.cmd = s.Command(context.Background(), s.args...) // it outlives the test's context, to be stopped in a clean-up
-	s.cmd.Env = append(os.Environ(), s.env...)
+	if failpoints != "" {
+		s.cmd.Env = append(s.cmd.Env, "LEADMUX_FAILPOINTS="+failpoints)
+	}
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	must(tb, s.cmd.Start())
 	s.gone = make(chan struct{})
@@ -121,6 +133,21 @@ func (s *Server) Kill9(tb testing.TB) {
 	tb.Helper()
 	must(tb, s.cmd.Process.Kill())
 	s.wait(tb, 5*time.Second)
+}
+
+// EndArmed is Kill9 for a process that may be dying of a failpoint, and tells whether it had died before.
+func (s *Server) EndArmed(tb testing.TB) (died bool) {
+	tb.Helper()
+	select {
+	case <-s.gone:
+		return true
+	default:
+	}
+	if err := s.cmd.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
+		must(tb, err)
+	}
+	s.wait(tb, 5*time.Second)
+	return false
 }
 
 // Terminate sends SIGTERM, waits for the orderly end and demands exit code 0.

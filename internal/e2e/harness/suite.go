@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -26,11 +27,12 @@ const (
 	lastPort  = 32000
 )
 
-// NewSuite builds the service into dir. With race the binary has the race detector, and a race it finds fails the test.
-func NewSuite(dir string, race bool) (*Suite, error) {
+// NewSuite builds the service into dir, with build tags. With race the binary has the race detector, and a race it finds fails the
+// test.
+func NewSuite(dir string, race bool, tags ...string) (*Suite, error) {
 	s := &Suite{binary: filepath.Join(dir, "leadmux-server"), race: race}
 	s.port.Store(firstPort + rand.Int64N(lastPort-firstPort))
-	args := []string{"build", "-o", s.binary}
+	args := []string{"build", "-o", s.binary, "-tags", strings.Join(tags, ",")}
 	if race {
 		args = append(args, "-race")
 	}

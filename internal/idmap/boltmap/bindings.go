@@ -13,9 +13,13 @@ import (
 // errNoRef is returned for a binding with an empty part: it would tie whatever else lacks that part to the same ID.
 var errNoRef = errors.New("a binding needs an account, a kind, a vendor ID and an ID of ours")
 
-// Owner implements idmap.Reader.
+// Owner implements idmap.Reader. The IDs of an erased lead lead to it for good, so that what a vendor still says of it is known
+// to be about nobody.
 func (r reader) Owner(tenant string, ref idmap.VendorRef) (string, error) {
 	id := r.get(tenant, ownersBucket, refKey(ref))
+	if id == nil {
+		id = r.get(tenant, erasedBucket, r.s.erasedRef(tenant, ref))
+	}
 	if id == nil {
 		return "", fmt.Errorf("vendor ID at account %s: %w", ref.Account, idmap.ErrNotFound)
 	}
@@ -48,6 +52,9 @@ func (r reader) Bindings(tenant, id string) ([]idmap.VendorRef, error) {
 func (w writer) Bind(tenant string, ref idmap.VendorRef, id string) error {
 	if ref.Account == "" || ref.Kind == 0 || ref.VendorID == "" || id == "" {
 		return errNoRef
+	}
+	if w.isErased(tenant, id) {
+		return fmt.Errorf("bind at account %s to %s: %w", ref.Account, id, idmap.ErrErased)
 	}
 	key := refKey(ref)
 	if owner := w.get(tenant, ownersBucket, key); owner != nil {

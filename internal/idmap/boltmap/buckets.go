@@ -19,9 +19,7 @@ const (
 	operationsBucket bucketName = "operations"
 	openBucket       bucketName = "open"
 	eventsBucket     bucketName = "events"
-
-	suppressionsBucket bucketName = "suppressions"
-	suppressedBucket   bucketName = "suppressed"
+	erasedBucket     bucketName = "erased"
 )
 
 // Names of top-level buckets.
@@ -29,6 +27,7 @@ var (
 	metaBucket    = []byte("meta")
 	tenantsBucket = []byte("tenants")
 	keysBucket    = []byte("keys")
+	droppedBucket = []byte("dropped")
 )
 
 // fullPages is the fill of pages in time-ordered buckets: their pages are only ever appended to, so half-filled ones would
@@ -38,7 +37,6 @@ const fullPages = 0.9
 // timeOrdered are the buckets whose new keys are mostly larger than all before.
 var timeOrdered = map[bucketName]bool{
 	leadsBucket: true, bindingsBucket: true, expiriesBucket: true, operationsBucket: true, eventsBucket: true,
-	suppressionsBucket: true,
 }
 
 // reader reads one transaction's picture of the index.

@@ -27,9 +27,12 @@ const (
 	numberDigits = 12
 )
 
-// ErrKeyGone says that a record's data key is not in the key file: its lead was erased, or the key file is older than the
-// index. It is an idmap.ErrNotFound, unlike the error of a damaged record.
+// ErrKeyGone says that a record's data key is not in the key file: its lead was erased, and then it is idmap.ErrErased too, or
+// the key file is older than the index. It is an idmap.ErrNotFound, unlike the error of a damaged record.
 var ErrKeyGone = fmt.Errorf("data key is gone: %w", idmap.ErrNotFound)
+
+// errKeyDropped is ErrKeyGone of an erased lead.
+var errKeyDropped = fmt.Errorf("%w; %w", ErrKeyGone, idmap.ErrErased)
 
 // keyring makes the leads' data keys and finds them. It owns keys.db.
 //
@@ -42,7 +45,10 @@ type keyring struct {
 	log    *slog.Logger
 	cache  keyCache
 
-	making sync.Mutex    // held while a batch is made
+	erased  erasedKeys   // to be dropped
+	reading sync.RWMutex // held for reading by view, for writing while free pages are overwritten
+
+	making sync.Mutex    // held while a batch is made, and while keys are dropped
 	made   atomic.Uint64 // number of the last key made
 	wanted atomic.Uint64 // number up to which keys should be ready
 	low    chan struct{} // asks for them in the background
@@ -178,14 +184,18 @@ func (r *keyring) get(id string) (*seal.DataKey, error) {
 		return key, nil
 	}
 	var wrapped []byte
+	var erased bool
 	err := r.view(func(btx *bbolt.Tx) error {
 		wrapped = bytes.Clone(btx.Bucket(keysBucket).Get([]byte(id)))
+		erased = isDropped(btx, id)
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if wrapped == nil {
+	case erased:
+		return nil, errKeyDropped
+	case wrapped == nil:
 		return nil, ErrKeyGone
 	}
 	return r.unwrap(id, wrapped)
@@ -213,6 +223,8 @@ func (r *keyring) unwrap(id string, wrapped []byte) (*seal.DataKey, error) {
 }
 
 func (r *keyring) view(fn func(btx *bbolt.Tx) error) error {
+	r.reading.RLock()
+	defer r.reading.RUnlock()
 	err := r.db.View(fn)
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return ErrClosed

@@ -21,20 +21,24 @@
 //	      │              <"s" + operation ID>                     → (empty)         STARTED
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
-//	      ├─ suppressions <suppression ID>                        → SuppressionRecord                    time-ordered
-//	      └─ suppressed  <person kind + keyed hash + suppression ID> → (empty)
+//	      └─ erased      <"l" + lead ID>                          → ErasedRecord
+//	                     <"k" + data key ID>                      → lead ID
+//	                     <"r" + keyed hash of kind, account, vendor ID> → lead ID
 //
 //	keys.db
 //	├─ meta              as above
-//	└─ keys              <number + random>                        → wrapped data key                     time-ordered
+//	├─ keys              <number + random>                        → wrapped data key                     time-ordered
+//	└─ dropped           <number + random>                        → tenant and lead ID
 //
 // Invariants, beside those of package idmap:
 //   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
-//     expiries, operations and open, suppressions and suppressed. Verify proves it.
-//   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
-//     one suppression that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
-//     the lead, which are taken. An ID is never given to two keys.
+//     expiries, operations and open. Verify proves it.
+//   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead. Keys
+//     are made ahead; index.db counts, in the transaction of the lead, which are taken. An ID is never given to two keys.
 //   - keys.db is the only place of wrapped keys: without a key's row nothing of its lead can be read, in no copy of index.db.
+//     Where a key was dropped, the pages of the file that held it are overwritten (scrub.go).
+//   - A lead that one of the files says is erased becomes so in the other at the next Open (reconcile.go): after a stop between
+//     the two, and when either file is put back to an older state.
 //   - Only the committer (committer.go) writes index.db, only the key ring (datakeys.go) writes keys.db.
 //
 // Only the wiring of a program should name this package; everything else goes by idmap.Store.

@@ -58,6 +58,11 @@ func (w writer) AppendEvent(tenant string, event *leadmuxv1.Event) error {
 			return fmt.Errorf("event %s: %w", event.GetEventId(), err)
 		}
 	}
+	return w.append(tenant, event, keyID, key)
+}
+
+// append stores an event, sealed under a key; in clear without one.
+func (w writer) append(tenant string, event *leadmuxv1.Event, keyID string, key *seal.DataKey) error {
 	b, err := w.make(tenant, eventsBucket)
 	if err != nil {
 		return err
@@ -79,7 +84,7 @@ func (r reader) openEvent(tenant string, key, value []byte) (*leadmuxv1.Event, e
 		return nil, errors.New("event log: damaged key")
 	}
 	event := new(leadmuxv1.Event)
-	err := r.s.openRecord(value, place(eventPlace, tenant, cursor(binary.BigEndian.Uint64(key))), event)
+	err := r.openRecord(tenant, value, place(eventPlace, tenant, cursor(binary.BigEndian.Uint64(key))), event)
 	if err != nil {
 		return nil, err
 	}

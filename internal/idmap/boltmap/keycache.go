@@ -37,6 +37,14 @@ func (c *keyCache) put(id string, key *seal.DataKey) {
 	c.add(id, key)
 }
 
+// drop forgets a key.
+func (c *keyCache) drop(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.young, id)
+	delete(c.old, id)
+}
+
 func (c *keyCache) add(id string, key *seal.DataKey) {
 	if c.young == nil || len(c.young) >= cacheHalf {
 		c.old, c.young = c.young, make(map[string]*seal.DataKey, cacheHalf)

@@ -2,6 +2,7 @@ package boltmap
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -26,6 +27,9 @@ func (r reader) Lead(tenant, leadID string) (*leadmuxv1.Lead, error) {
 // leadRecord returns a lead's stored form, or idmap.ErrNotFound.
 func (r reader) leadRecord(tenant, leadID string) (*storev1.LeadRecord, error) {
 	value := r.get(tenant, leadsBucket, []byte(leadID))
+	if value == nil && r.isErased(tenant, leadID) {
+		return nil, fmt.Errorf("lead %s: %w", leadID, idmap.ErrErased)
+	}
 	if value == nil {
 		return nil, fmt.Errorf("lead %s: %w", leadID, idmap.ErrNotFound)
 	}
@@ -38,7 +42,7 @@ func (r reader) leadRecord(tenant, leadID string) (*storev1.LeadRecord, error) {
 
 func (r reader) openLead(tenant, leadID string, record *storev1.LeadRecord) (*leadmuxv1.Lead, error) {
 	lead := new(leadmuxv1.Lead)
-	err := r.s.open(record.GetKeyId(), record.GetSealed(), place(leadPlace, tenant, leadID), lead)
+	err := r.open(tenant, record.GetKeyId(), record.GetSealed(), place(leadPlace, tenant, leadID), lead)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func (r reader) leadKey(tenant, leadID string) (string, *seal.DataKey, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	key, err := r.s.keys.get(record.GetKeyId())
+	key, err := r.dataKey(tenant, record.GetKeyId())
 	if err != nil {
 		return "", nil, fmt.Errorf("lead %s: %w", leadID, err)
 	}
@@ -61,15 +65,16 @@ func (r reader) leadKey(tenant, leadID string) (string, *seal.DataKey, error) {
 // PutLead implements idmap.Tx. A lead keeps the data key it was first stored with.
 func (w writer) PutLead(tenant string, lead *leadmuxv1.Lead) error {
 	id := lead.GetLeadId()
+	old, err := w.leadRecord(tenant, id)
+	if errors.Is(err, idmap.ErrNotFound) && !errors.Is(err, idmap.ErrErased) {
+		old, err = nil, nil
+	}
+	if err != nil {
+		return err
+	}
 	lookups := w.s.lookups(tenant, lead)
 	if err := w.checkExternalID(tenant, id, lookups); err != nil {
 		return err
-	}
-	old := new(storev1.LeadRecord)
-	if value := w.get(tenant, leadsBucket, []byte(id)); value != nil {
-		if err := proto.Unmarshal(value, old); err != nil {
-			return fmt.Errorf("lead %s: damaged record: %w", id, err)
-		}
 	}
 	keyID, key, err := w.keyFor(old)
 	if err != nil {

@@ -58,6 +58,10 @@ func Open(cfg Config) (*Store, error) {
 	if err := s.keys.start(s.taken()); err != nil {
 		return nil, errors.Join(err, s.index.Close(), s.keys.db.Close())
 	}
+	if err := guarded(s.reconcile); err != nil {
+		s.keys.close()
+		return nil, errors.Join(err, s.index.Close(), s.keys.db.Close())
+	}
 	now := cfg.Now
 	if now == nil {
 		now = time.Now

@@ -17,7 +17,7 @@ func (r reader) Operation(tenant, operationID string) (*leadmuxv1.Operation, err
 		return nil, fmt.Errorf("operation %s: %w", operationID, idmap.ErrNotFound)
 	}
 	op := new(leadmuxv1.Operation)
-	if err := r.s.openRecord(value, place(operationPlace, tenant, operationID), op); err != nil {
+	if err := r.openRecord(tenant, value, place(operationPlace, tenant, operationID), op); err != nil {
 		return nil, err
 	}
 	return op, nil
@@ -31,7 +31,7 @@ func (w writer) PutOperation(tenant string, op *leadmuxv1.Operation) error {
 		return fmt.Errorf("operation %s: %w", id, err)
 	}
 	old, err := w.Operation(tenant, id)
-	if errors.Is(err, idmap.ErrNotFound) && !errors.Is(err, ErrKeyGone) {
+	if errors.Is(err, idmap.ErrNotFound) && !isLost(err) {
 		old, err = nil, nil
 	}
 	if err != nil {

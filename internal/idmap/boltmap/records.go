@@ -17,14 +17,11 @@ func place(kind, tenant, id string) string {
 
 // open reads a sealed message. It fails with ErrKeyGone if its key is gone, with seal.ErrWrongKey if it is damaged or was
 // moved. Without a key ID, sealed is in clear.
-func (s *Store) open(keyID string, sealed []byte, place string, into proto.Message) error {
+func (r reader) open(tenant, keyID string, sealed []byte, place string, into proto.Message) error {
 	plain := sealed
 	if keyID != "" {
-		key, err := s.keys.get(keyID)
-		if err != nil {
-			return fmt.Errorf("%s: %w", place, err)
-		}
-		if plain, err = key.Open(sealed, place); err != nil {
+		var err error
+		if plain, err = r.unseal(tenant, keyID, sealed, place); err != nil {
 			return err
 		}
 	}
@@ -34,13 +31,22 @@ func (s *Store) open(keyID string, sealed []byte, place string, into proto.Messa
 	return nil
 }
 
+// unseal reads what is sealed; its errors are those of open.
+func (r reader) unseal(tenant, keyID string, sealed []byte, place string) ([]byte, error) {
+	key, err := r.dataKey(tenant, keyID)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return key.Open(sealed, place)
+}
+
 // openRecord reads a SealedRecord.
-func (s *Store) openRecord(value []byte, place string, into proto.Message) error {
+func (r reader) openRecord(tenant string, value []byte, place string, into proto.Message) error {
 	var record storev1.SealedRecord
 	if err := proto.Unmarshal(value, &record); err != nil {
 		return fmt.Errorf("%s: damaged record: %w", place, err)
 	}
-	return s.open(record.GetKeyId(), record.GetSealed(), place, into)
+	return r.open(tenant, record.GetKeyId(), record.GetSealed(), place, into)
 }
 
 // sealRecord makes a SealedRecord; in clear without a key.

@@ -2,6 +2,8 @@ package boltmap
 
 import (
 	"bytes"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,34 +20,43 @@ const forgetAtOnce = 4
 
 // Request implements idmap.Reader.
 func (r reader) Request(tenant, method, requestID string, now time.Time) (idmap.Request, error) {
-	request, found, err := r.request(tenant, r.s.requestKey(tenant, method, requestID))
+	key := r.s.requestKey(tenant, method, requestID)
+	record, err := r.request(tenant, key)
 	if err != nil {
 		return idmap.Request{}, err
 	}
-	if !found || expired(request, now) {
+	if record == nil || expired(record, now) {
 		return idmap.Request{}, fmt.Errorf("request key: %w", idmap.ErrNotFound)
 	}
-	return request, nil
+	request := idmap.Request{
+		Fingerprint: record.GetFingerprint(), LeadID: record.GetLeadId(), ExpireTime: record.GetExpireTime().AsTime(),
+	}
+	if record.GetKeyId() == "" {
+		return request, nil
+	}
+	request.Fingerprint, err = r.unseal(tenant, record.GetKeyId(), record.GetFingerprint(), requestPlace(tenant, key))
+	if errors.Is(err, ErrKeyGone) {
+		return request, nil
+	}
+	return request, err
 }
 
 // PutRequest implements idmap.Tx. It also forgets a few claims that have expired.
 func (w writer) PutRequest(tenant, method, requestID string, request idmap.Request, now time.Time) error {
 	key := w.s.requestKey(tenant, method, requestID)
-	old, found, err := w.request(tenant, key)
+	old, err := w.request(tenant, key)
 	if err != nil {
 		return err
 	}
-	if found && !expired(old, now) {
+	if old != nil && !expired(old, now) {
 		return fmt.Errorf("request key: %w", idmap.ErrClaimed)
 	}
-	if found {
-		if err := w.delete(tenant, expiriesBucket, expiryRow(old.ExpireTime, key)); err != nil {
+	if old != nil {
+		if err := w.delete(tenant, expiriesBucket, expiryRow(old.GetExpireTime().AsTime(), key)); err != nil {
 			return err
 		}
 	}
-	value, err := proto.Marshal(&storev1.RequestRecord{
-		Fingerprint: request.Fingerprint, LeadId: request.LeadID, ExpireTime: timestamppb.New(request.ExpireTime),
-	})
+	value, err := w.sealRequest(tenant, key, request)
 	if err != nil {
 		return fmt.Errorf("request key: %w", err)
 	}
@@ -76,23 +87,45 @@ func (w writer) forgetExpired(tenant string, now time.Time) error {
 	return nil
 }
 
-func (r reader) request(tenant string, key []byte) (request idmap.Request, found bool, err error) {
-	value := r.get(tenant, requestsBucket, key)
-	if value == nil {
-		return idmap.Request{}, false, nil
+// sealRequest makes the stored form of a claim. The fingerprint is a hash of what a person was created or changed with, so it
+// is sealed with the person; that of a request about no stored lead is not.
+func (w writer) sealRequest(tenant string, key []byte, request idmap.Request) ([]byte, error) {
+	record := &storev1.RequestRecord{
+		Fingerprint: request.Fingerprint, LeadId: request.LeadID, ExpireTime: timestamppb.New(request.ExpireTime),
 	}
-	request, err = readRequest(value)
-	return request, true, err
+	keyID, dataKey, err := w.leadKey(tenant, request.LeadID)
+	switch {
+	case errors.Is(err, idmap.ErrNotFound):
+		return proto.Marshal(record)
+	case err != nil:
+		return nil, err
+	}
+	record.KeyId = keyID
+	if record.Fingerprint, err = dataKey.Seal(request.Fingerprint, requestPlace(tenant, key)); err != nil {
+		return nil, err
+	}
+	return proto.Marshal(record)
 }
 
-func readRequest(value []byte) (idmap.Request, error) {
-	var record storev1.RequestRecord
-	if err := proto.Unmarshal(value, &record); err != nil {
-		return idmap.Request{}, fmt.Errorf("request key: damaged record: %w", err)
+// request returns the stored form of a claim, nil if there is none.
+func (r reader) request(tenant string, key []byte) (*storev1.RequestRecord, error) {
+	value := r.get(tenant, requestsBucket, key)
+	if value == nil {
+		return nil, nil //nolint:nilnil // no claim is no error
 	}
-	return idmap.Request{
-		Fingerprint: record.GetFingerprint(), LeadID: record.GetLeadId(), ExpireTime: record.GetExpireTime().AsTime(),
-	}, nil
+	return readRequest(value)
+}
+
+func readRequest(value []byte) (*storev1.RequestRecord, error) {
+	record := new(storev1.RequestRecord)
+	if err := proto.Unmarshal(value, record); err != nil {
+		return nil, fmt.Errorf("request key: damaged record: %w", err)
+	}
+	return record, nil
+}
+
+func requestPlace(tenant string, key []byte) string {
+	return place("request", tenant, hex.EncodeToString(key))
 }
 
 func (s *Store) requestKey(tenant, method, requestID string) []byte {
@@ -104,6 +137,6 @@ func expiryRow(expire time.Time, key []byte) []byte {
 }
 
 // expired tells whether a claim may be forgotten.
-func expired(request idmap.Request, now time.Time) bool {
-	return !now.Before(request.ExpireTime)
+func expired(record *storev1.RequestRecord, now time.Time) bool {
+	return !now.Before(record.GetExpireTime().AsTime())
 }

@@ -65,8 +65,12 @@ func (v *verifier) problem(format string, args ...any) {
 
 // unreadable takes down that a record of a tenant does not open.
 func (v *verifier) unreadable(tenant, what string, err error) {
+	if errors.Is(err, idmap.ErrErased) {
+		v.problem("Tenant %q: %s was erased, and this older copy of the index does not know it; start the service once.", tenant, what)
+		return
+	}
 	if errors.Is(err, ErrKeyGone) {
-		v.problem("Tenant %q: %s is unreadable for good: its data key is gone (the lead was erased, or the key file is too old).", tenant, what)
+		v.problem("Tenant %q: %s is unreadable for good: its data key is gone, and not by an erasure; the key file is too old.", tenant, what)
 		return
 	}
 	v.problem("Tenant %q: %s is damaged: %v.", tenant, what, err)
@@ -77,7 +81,7 @@ func (v *verifier) index() error {
 	return tenants.ForEachBucket(func(name []byte) error {
 		tenant := string(name)
 		for _, check := range []func(string) error{
-			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.events, v.suppressions, v.suppressedRows,
+			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.events, v.erased,
 		} {
 			if err := check(tenant); err != nil {
 				return err

@@ -2,6 +2,7 @@ package boltmap
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -73,8 +74,11 @@ func (v *verifier) lookupRows(tenant string) error {
 func (v *verifier) events(tenant string) error {
 	b := v.bucket(tenant, eventsBucket)
 	return v.each(tenant, eventsBucket, func(key, value []byte) {
-		v.report.Events++
 		event, err := v.openEvent(tenant, key, value)
+		if errors.Is(err, idmap.ErrErased) {
+			return
+		}
+		v.report.Events++
 		if err != nil {
 			v.unreadable(tenant, "an event", err)
 			return
@@ -85,7 +89,7 @@ func (v *verifier) events(tenant string) error {
 		if bytes.Compare(key, eventKey(b.Sequence())) > 0 {
 			v.problem("Tenant %q: event %s is ahead of the log's counter.", tenant, event.GetEventId())
 		}
-		if id := event.GetLeadId(); id != "" && !v.has(tenant, leadsBucket, []byte(id)) {
+		if id := event.GetLeadId(); id != "" && !v.has(tenant, leadsBucket, []byte(id)) && !v.isErased(tenant, id) {
 			v.problem("Tenant %q: event %s belongs to lead %s, which is not there.", tenant, event.GetEventId(), id)
 		}
 	})

@@ -1,6 +1,8 @@
 package boltmap
 
 import (
+	"errors"
+
 	"github.com/leadmux/leadmux/internal/idmap"
 )
 
@@ -41,11 +43,12 @@ func (v *verifier) requests(tenant string) error {
 			v.unreadable(tenant, "a request key", err)
 			return
 		}
-		if !v.has(tenant, leadsBucket, []byte(request.LeadID)) {
-			v.problem("Tenant %q: a request key belongs to lead %s, which is not there.", tenant, request.LeadID)
+		id := request.GetLeadId()
+		if !v.has(tenant, leadsBucket, []byte(id)) && !v.isErased(tenant, id) {
+			v.problem("Tenant %q: a request key belongs to lead %s, which is not there.", tenant, id)
 		}
-		if !v.has(tenant, expiriesBucket, expiryRow(request.ExpireTime, key)) {
-			v.problem("Tenant %q: the request key of lead %s never expires.", tenant, request.LeadID)
+		if !v.has(tenant, expiriesBucket, expiryRow(request.GetExpireTime().AsTime(), key)) {
+			v.problem("Tenant %q: the request key of lead %s never expires.", tenant, id)
 		}
 	})
 }
@@ -57,8 +60,8 @@ func (v *verifier) expiries(tenant string) error {
 			v.problem("Tenant %q: an expiry is damaged.", tenant)
 			return
 		}
-		request, found, err := v.request(tenant, key[timeSize:])
-		if err == nil && (!found || !request.ExpireTime.Equal(readTime(key))) {
+		request, err := v.request(tenant, key[timeSize:])
+		if err == nil && (request == nil || !request.GetExpireTime().AsTime().Equal(readTime(key))) {
 			v.problem("Tenant %q: an expiry belongs to no request key.", tenant)
 		}
 	})
@@ -67,9 +70,12 @@ func (v *verifier) expiries(tenant string) error {
 // operations checks that every operation opens, belongs to a stored lead and has its open rows.
 func (v *verifier) operations(tenant string) error {
 	return v.each(tenant, operationsBucket, func(key, _ []byte) {
-		v.report.Operations++
 		id := string(key)
 		op, err := v.Operation(tenant, id)
+		if errors.Is(err, idmap.ErrErased) {
+			return
+		}
+		v.report.Operations++
 		if err != nil {
 			v.unreadable(tenant, "operation "+id, err)
 			return

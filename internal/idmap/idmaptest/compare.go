@@ -23,7 +23,7 @@ type comparer struct {
 func compare(r idmap.Reader, m *model, p *pool, now time.Time) error {
 	for _, tenant := range p.tenants {
 		c := comparer{r: r, pool: p, now: now, tenant: tenant, want: m.tenants[tenant]}
-		for _, part := range []func() error{c.leads, c.lookups, c.lists, c.bindings, c.requests, c.operations, c.queues, c.open, c.events, c.suppressions} {
+		for _, part := range []func() error{c.leads, c.lookups, c.lists, c.bindings, c.requests, c.operations, c.queues, c.open, c.events, c.erasures} {
 			if err := part(); err != nil {
 				return fmt.Errorf("tenant %q: %w", tenant, err)
 			}
@@ -86,8 +86,8 @@ func (c comparer) bindings() error {
 		if errors.Is(err, idmap.ErrNotFound) {
 			got, err = "", nil
 		}
-		if err != nil || got != c.want.owners[ref] {
-			return fmt.Errorf("owner of %v: got %q, %w; want %q", ref, got, err, c.want.owners[ref])
+		if err != nil || got != c.want.owner(ref) {
+			return fmt.Errorf("owner of %v: got %q, %w; want %q", ref, got, err, c.want.owner(ref))
 		}
 	}
 	for _, id := range append(c.pool.calls, c.pool.leads...) {
@@ -174,6 +174,16 @@ func (c comparer) events() error {
 		got, err := c.r.Events(c.tenant, event.GetCursor(), 2)
 		rest := c.want.events[i+1:]
 		if err = errors.Join(err, sameAll("events after a cursor", got, rest[:min(2, len(rest))])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c comparer) erasures() error {
+	for _, id := range c.pool.leads {
+		got, err := found(c.r.Erasure(c.tenant, id))
+		if err = errors.Join(err, same("erasure", got, c.want.erased[id])); err != nil {
 			return err
 		}
 	}

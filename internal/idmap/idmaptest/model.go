@@ -22,8 +22,8 @@ type tenantModel struct {
 	requests   map[requestName]idmap.Request
 	operations map[string]*leadmuxv1.Operation
 	events     []*leadmuxv1.Event
-
-	suppressions map[string]suppressionModel
+	erased     map[string]*leadmuxv1.ErasureReceipt
+	erasedRefs map[idmap.VendorRef]string
 }
 
 type requestName struct{ method, id string }
@@ -34,7 +34,7 @@ func newModel(tenants []string) *model {
 		m.tenants[t] = &tenantModel{
 			leads: map[string]*leadmuxv1.Lead{}, owners: map[idmap.VendorRef]string{},
 			requests: map[requestName]idmap.Request{}, operations: map[string]*leadmuxv1.Operation{},
-			suppressions: map[string]suppressionModel{},
+			erased: map[string]*leadmuxv1.ErasureReceipt{}, erasedRefs: map[idmap.VendorRef]string{},
 		}
 	}
 	return m
@@ -46,7 +46,7 @@ func (m *model) clone() *model {
 		c.tenants[name] = &tenantModel{
 			leads: maps.Clone(t.leads), owners: maps.Clone(t.owners), requests: maps.Clone(t.requests),
 			operations: maps.Clone(t.operations), events: slices.Clone(t.events),
-			suppressions: maps.Clone(t.suppressions),
+			erased: maps.Clone(t.erased), erasedRefs: maps.Clone(t.erasedRefs),
 		}
 	}
 	return c
@@ -54,6 +54,9 @@ func (m *model) clone() *model {
 
 // putLead does what Tx.PutLead should, and returns its error; so do the others below.
 func (t *tenantModel) putLead(lead *leadmuxv1.Lead) error {
+	if t.erased[lead.GetLeadId()] != nil {
+		return idmap.ErrErased
+	}
 	for id, other := range t.leads {
 		if id != lead.GetLeadId() && lead.GetExternalId() != "" && other.GetExternalId() == lead.GetExternalId() {
 			return idmap.ErrKeyTaken
@@ -64,6 +67,9 @@ func (t *tenantModel) putLead(lead *leadmuxv1.Lead) error {
 }
 
 func (t *tenantModel) bind(ref idmap.VendorRef, id string) error {
+	if t.erased[id] != nil {
+		return idmap.ErrErased
+	}
 	if owner, bound := t.owners[ref]; bound && owner != id {
 		return idmap.ErrBound
 	}
@@ -86,7 +92,7 @@ func (t *tenantModel) claim(name requestName, request idmap.Request, now time.Ti
 
 func (t *tenantModel) putOperation(op *leadmuxv1.Operation) error {
 	if t.leads[op.GetLeadId()] == nil {
-		return idmap.ErrNotFound
+		return t.missing(op.GetLeadId())
 	}
 	t.operations[op.GetOperationId()] = op
 	return nil
@@ -94,10 +100,49 @@ func (t *tenantModel) putOperation(op *leadmuxv1.Operation) error {
 
 func (t *tenantModel) appendEvent(event *leadmuxv1.Event) error {
 	if event.GetLeadId() != "" && t.leads[event.GetLeadId()] == nil {
-		return idmap.ErrNotFound
+		return t.missing(event.GetLeadId())
 	}
 	t.events = append(t.events, event)
 	return nil
+}
+
+// missing is the error for a lead that is not stored.
+func (t *tenantModel) missing(leadID string) error {
+	if t.erased[leadID] != nil {
+		return idmap.ErrErased
+	}
+	return idmap.ErrNotFound
+}
+
+func (t *tenantModel) erase(receipt *leadmuxv1.ErasureReceipt, last *leadmuxv1.Event) error {
+	id := receipt.GetLeadId()
+	if t.leads[id] == nil {
+		return t.missing(id)
+	}
+	for _, ref := range t.bindings(id) {
+		delete(t.owners, ref)
+		t.erasedRefs[ref] = id
+	}
+	for name, request := range t.requests {
+		if request.LeadID == id {
+			request.Fingerprint = nil
+			t.requests[name] = request
+		}
+	}
+	maps.DeleteFunc(t.operations, func(_ string, op *leadmuxv1.Operation) bool { return op.GetLeadId() == id })
+	t.events = slices.DeleteFunc(slices.Clone(t.events), func(e *leadmuxv1.Event) bool { return e.GetLeadId() == id })
+	t.events = append(t.events, last)
+	t.erased[id] = receipt
+	delete(t.leads, id)
+	return nil
+}
+
+// owner is the owner of a vendor ID, "" if there is none.
+func (t *tenantModel) owner(ref idmap.VendorRef) string {
+	if id, bound := t.owners[ref]; bound {
+		return id
+	}
+	return t.erasedRefs[ref]
 }
 
 // request is the claim of a key that has not expired.

@@ -24,8 +24,6 @@ type pool struct {
 	requests                 []requestName
 	minutes                  []int
 	keys                     []idmap.LeadKey
-	suppressions             []string
-	persons                  []idmap.PersonKey
 	filters                  []idmap.LeadFilter
 }
 
@@ -38,14 +36,10 @@ func newPool() *pool {
 		requests: []requestName{{"CreateLead", "r1"}, {"CreateLead", "r2"}, {"UpdateLead", "r1"}},
 		minutes:  []int{0, 10, 20, 30},
 	}
-	for range 3 {
-		p.suppressions = append(p.suppressions, typeid.New(typeid.Suppression))
-	}
 	for range 5 {
 		p.leads = append(p.leads, typeid.New(typeid.Lead))
 		p.operations = append(p.operations, typeid.New(typeid.Operation))
 	}
-	p.persons = []idmap.PersonKey{phoneKey(phoneA), phoneKey(phoneB), mailKey("ann@example.com"), leadKey(p.leads[0]), leadKey(p.leads[1])}
 	for _, account := range p.accounts {
 		for _, id := range []string{"1", "12", "st1"} {
 			p.refs = append(p.refs, leadRef(account, id), idmap.VendorRef{Account: account, Kind: idmap.KindCall, VendorID: id})
@@ -78,8 +72,7 @@ type step struct {
 func (p *pool) drawStep(t *rapid.T, now time.Time) step {
 	tenant := rapid.SampledFrom(p.tenants).Draw(t, "tenant")
 	draws := []func(*rapid.T, string, time.Time) step{ // what is there twice comes twice as often
-		p.putLead, p.putLead, p.bind, p.unbind, p.claim, p.putOperation, p.putOperation, p.appendEvent,
-		p.putSuppression,
+		p.putLead, p.putLead, p.bind, p.unbind, p.claim, p.putOperation, p.putOperation, p.appendEvent, p.eraseLead,
 	}
 	s := rapid.SampledFrom(draws).Draw(t, "step")(t, tenant, now)
 	s.tenant = tenant
@@ -127,10 +120,30 @@ func (p *pool) bind(t *rapid.T, tenant string, _ time.Time) step {
 		},
 		model: func(m *tenantModel) error {
 			if ref.Kind == idmap.KindLead && m.leads[id] == nil {
-				m.leads[id] = stub
+				if err := m.putLead(stub); err != nil {
+					return err
+				}
 			}
 			return m.bind(ref, id)
 		},
+	}
+}
+
+// eraseLead erases a lead, seldom, for its ID is of no use afterwards.
+func (p *pool) eraseLead(t *rapid.T, tenant string, now time.Time) step {
+	if rapid.IntRange(0, 3).Draw(t, "erase in one of four") != 0 {
+		return p.putLead(t, tenant, now)
+	}
+	id := rapid.SampledFrom(p.leads).Draw(t, "lead")
+	event := eventOf(id)
+	var appended *leadmuxv1.Event
+	return step{
+		name: "erase lead",
+		store: func(tx idmap.Tx) error {
+			appended = proto.CloneOf(event)
+			return tx.EraseLead(tenant, receiptOf(id), appended)
+		},
+		model: func(m *tenantModel) error { return m.erase(receiptOf(id), appended) },
 	}
 }
 
@@ -162,7 +175,9 @@ func (p *pool) claim(t *rapid.T, tenant string, now time.Time) step {
 		},
 		model: func(m *tenantModel) error {
 			if m.leads[id] == nil {
-				m.leads[id] = stub
+				if err := m.putLead(stub); err != nil {
+					return err
+				}
 			}
 			return m.claim(name, request, now)
 		},
@@ -193,21 +208,6 @@ func (p *pool) appendEvent(t *rapid.T, tenant string, _ time.Time) step {
 			return tx.AppendEvent(tenant, appended)
 		},
 		model: func(m *tenantModel) error { return m.appendEvent(appended) }, // with the cursor that the store gave it
-	}
-}
-
-func (p *pool) putSuppression(t *rapid.T, tenant string, _ time.Time) step {
-	texts := rapid.SampledFrom([]string{"", "said so"})
-	s := &leadmuxv1.Suppression{
-		SuppressionId: rapid.SampledFrom(p.suppressions).Draw(t, "suppression"), Evidence: texts.Draw(t, "evidence"),
-		Reconsents: []*leadmuxv1.ReconsentRecord{{Evidence: texts.Draw(t, "reconsent")}},
-		LeadIds:    rapid.SliceOfN(rapid.SampledFrom(p.leads), 0, 1).Draw(t, "leads"),
-	}
-	keys := rapid.SliceOfN(rapid.SampledFrom(p.persons), 0, 2).Draw(t, "persons")
-	return step{
-		name:  "put suppression",
-		store: func(tx idmap.Tx) error { return tx.PutSuppression(tenant, s, keys) },
-		model: func(m *tenantModel) error { return m.putSuppression(s, keys) },
 	}
 }
 

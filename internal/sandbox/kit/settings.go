@@ -96,24 +96,22 @@ func (s *Settings[T]) load() (map[string]any, error) {
 	return stored, err
 }
 
-// build lays the patched keys over the defaults. Both go through JSON, so that
-// no map or slice is shared with the defaults and one entry of a map can be
-// patched without its neighbours.
+// build lays the patched keys over a fresh copy of the defaults. The copy goes
+// through JSON, so that no map or slice is shared with them.
 func (s *Settings[T]) build(patched map[string]any) (*T, error) {
-	raw, err := json.Marshal(s.def)
+	base, err := json.Marshal(s.def)
 	if err != nil {
 		return nil, fmt.Errorf("encode default settings: %w", err)
 	}
-	base := map[string]any{}
-	if err := json.Unmarshal(raw, &base); err != nil {
-		return nil, fmt.Errorf("default settings: %w", err)
-	}
-	if raw, err = json.Marshal(merge(base, patched)); err != nil {
+	over, err := json.Marshal(patched)
+	if err != nil {
 		return nil, fmt.Errorf("encode settings: %w", err)
 	}
 	value := new(T)
-	if err := json.Unmarshal(raw, value); err != nil {
-		return nil, fmt.Errorf("settings: %w", err)
+	for _, raw := range [][]byte{base, over} {
+		if err := json.Unmarshal(raw, value); err != nil {
+			return nil, fmt.Errorf("settings: %w", err)
+		}
 	}
 	for _, check := range s.checks {
 		if err := check(*value); err != nil {

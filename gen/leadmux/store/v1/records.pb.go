@@ -225,7 +225,9 @@ type RequestRecord struct {
 	// The lead that the request made.
 	LeadId string `protobuf:"bytes,2,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// When the claim may be forgotten.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The data key that fingerprint is sealed under, so that it goes with the lead; empty: fingerprint is in clear.
+	KeyId         string `protobuf:"bytes,4,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,105 +283,41 @@ func (x *RequestRecord) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// SuppressionRecord is a stored suppression: all of it in clear but what was said of the person.
-type SuppressionRecord struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The suppression without its texts.
-	Suppression *v1.Suppression `protobuf:"bytes,1,opt,name=suppression,proto3" json:"suppression,omitempty"`
-	// What it is found by: kind byte and keyed hash of each phone, e-mail address and lead ID.
-	Keys [][]byte `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
-	// The data key of its texts, by its ID in the key file: that of its first lead, or one of its own; empty while it has none.
-	KeyId string `protobuf:"bytes,3,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
-	// The SuppressionTexts, sealed under that key.
-	Sealed        []byte `protobuf:"bytes,4,opt,name=sealed,proto3" json:"sealed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SuppressionRecord) Reset() {
-	*x = SuppressionRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SuppressionRecord) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SuppressionRecord) ProtoMessage() {}
-
-func (x *SuppressionRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SuppressionRecord.ProtoReflect.Descriptor instead.
-func (*SuppressionRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *SuppressionRecord) GetSuppression() *v1.Suppression {
-	if x != nil {
-		return x.Suppression
-	}
-	return nil
-}
-
-func (x *SuppressionRecord) GetKeys() [][]byte {
-	if x != nil {
-		return x.Keys
-	}
-	return nil
-}
-
-func (x *SuppressionRecord) GetKeyId() string {
+func (x *RequestRecord) GetKeyId() string {
 	if x != nil {
 		return x.KeyId
 	}
 	return ""
 }
 
-func (x *SuppressionRecord) GetSealed() []byte {
-	if x != nil {
-		return x.Sealed
-	}
-	return nil
-}
-
-// SuppressionTexts is what a suppression says of a person.
-type SuppressionTexts struct {
+// ErasedRecord is what is left of an erased lead.
+type ErasedRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Suppression.evidence.
-	Evidence string `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// The evidence of each of its reconsents.
-	Reconsents    []string `protobuf:"bytes,2,rep,name=reconsents,proto3" json:"reconsents,omitempty"`
+	// The data key that the lead had, which is dropped.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The data key of the receipt.
+	ReceiptKeyId string `protobuf:"bytes,2,opt,name=receipt_key_id,json=receiptKeyId,proto3" json:"receipt_key_id,omitempty"`
+	// The leadmux.v1.ErasureReceipt, sealed under that key.
+	Receipt       []byte `protobuf:"bytes,3,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SuppressionTexts) Reset() {
-	*x = SuppressionTexts{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
+func (x *ErasedRecord) Reset() {
+	*x = ErasedRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SuppressionTexts) String() string {
+func (x *ErasedRecord) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SuppressionTexts) ProtoMessage() {}
+func (*ErasedRecord) ProtoMessage() {}
 
-func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
+func (x *ErasedRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,21 +328,28 @@ func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SuppressionTexts.ProtoReflect.Descriptor instead.
-func (*SuppressionTexts) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{5}
+// Deprecated: Use ErasedRecord.ProtoReflect.Descriptor instead.
+func (*ErasedRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *SuppressionTexts) GetEvidence() string {
+func (x *ErasedRecord) GetKeyId() string {
 	if x != nil {
-		return x.Evidence
+		return x.KeyId
 	}
 	return ""
 }
 
-func (x *SuppressionTexts) GetReconsents() []string {
+func (x *ErasedRecord) GetReceiptKeyId() string {
 	if x != nil {
-		return x.Reconsents
+		return x.ReceiptKeyId
+	}
+	return ""
+}
+
+func (x *ErasedRecord) GetReceipt() []byte {
+	if x != nil {
+		return x.Receipt
 	}
 	return nil
 }
@@ -413,7 +358,7 @@ var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xd6\x01\n" +
+	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\"\xd6\x01\n" +
 	"\n" +
 	"LeadRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
@@ -427,22 +372,17 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"=\n" +
 	"\fSealedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x87\x01\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x9e\x01\n" +
 	"\rRequestRecord\x12 \n" +
 	"\vfingerprint\x18\x01 \x01(\fR\vfingerprint\x12\x17\n" +
 	"\alead_id\x18\x02 \x01(\tR\x06leadId\x12;\n" +
 	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x91\x01\n" +
-	"\x11SuppressionRecord\x129\n" +
-	"\vsuppression\x18\x01 \x01(\v2\x17.leadmux.v1.SuppressionR\vsuppression\x12\x12\n" +
-	"\x04keys\x18\x02 \x03(\fR\x04keys\x12\x15\n" +
-	"\x06key_id\x18\x03 \x01(\tR\x05keyId\x12\x16\n" +
-	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"N\n" +
-	"\x10SuppressionTexts\x12\x1a\n" +
-	"\bevidence\x18\x01 \x01(\tR\bevidence\x12\x1e\n" +
-	"\n" +
-	"reconsents\x18\x02 \x03(\tR\n" +
-	"reconsentsB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
+	"expireTime\x12\x15\n" +
+	"\x06key_id\x18\x04 \x01(\tR\x05keyId\"e\n" +
+	"\fErasedRecord\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12$\n" +
+	"\x0ereceipt_key_id\x18\x02 \x01(\tR\freceiptKeyId\x12\x18\n" +
+	"\areceipt\x18\x03 \x01(\fR\areceiptB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
 
 var (
 	file_leadmux_store_v1_records_proto_rawDescOnce sync.Once
@@ -456,29 +396,26 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
 	(*SealedRecord)(nil),          // 2: leadmux.store.v1.SealedRecord
 	(*RequestRecord)(nil),         // 3: leadmux.store.v1.RequestRecord
-	(*SuppressionRecord)(nil),     // 4: leadmux.store.v1.SuppressionRecord
-	(*SuppressionTexts)(nil),      // 5: leadmux.store.v1.SuppressionTexts
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 7: leadmux.v1.EngagementState
-	(*v1.Suppression)(nil),        // 8: leadmux.v1.Suppression
+	(*ErasedRecord)(nil),          // 4: leadmux.store.v1.ErasedRecord
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 6: leadmux.v1.EngagementState
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	6, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	5, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1, // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	7, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
-	6, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	8, // 4: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	5, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -492,7 +429,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
