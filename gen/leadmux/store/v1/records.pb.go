@@ -354,11 +354,75 @@ func (x *ErasedRecord) GetReceipt() []byte {
 	return nil
 }
 
+// StopRecord says why an account is stopped.
+type StopRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reason.
+	Reason v1.ErrorReason `protobuf:"varint,1,opt,name=reason,proto3,enum=leadmux.v1.ErrorReason" json:"reason,omitempty"`
+	// Since when.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// The operation whose failure stopped it; empty when a read met it.
+	OperationId   string `protobuf:"bytes,3,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopRecord) Reset() {
+	*x = StopRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopRecord) ProtoMessage() {}
+
+func (x *StopRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopRecord.ProtoReflect.Descriptor instead.
+func (*StopRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *StopRecord) GetReason() v1.ErrorReason {
+	if x != nil {
+		return x.Reason
+	}
+	return v1.ErrorReason(0)
+}
+
+func (x *StopRecord) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *StopRecord) GetOperationId() string {
+	if x != nil {
+		return x.OperationId
+	}
+	return ""
+}
+
 var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\"\xd6\x01\n" +
+	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\"\xd6\x01\n" +
 	"\n" +
 	"LeadRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
@@ -382,7 +446,12 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\fErasedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12$\n" +
 	"\x0ereceipt_key_id\x18\x02 \x01(\tR\freceiptKeyId\x12\x18\n" +
-	"\areceipt\x18\x03 \x01(\fR\areceiptB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
+	"\areceipt\x18\x03 \x01(\fR\areceipt\"\x90\x01\n" +
+	"\n" +
+	"StopRecord\x12/\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x17.leadmux.v1.ErrorReasonR\x06reason\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
+	"\foperation_id\x18\x03 \x01(\tR\voperationIdB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
 
 var (
 	file_leadmux_store_v1_records_proto_rawDescOnce sync.Once
@@ -396,26 +465,30 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
 	(*SealedRecord)(nil),          // 2: leadmux.store.v1.SealedRecord
 	(*RequestRecord)(nil),         // 3: leadmux.store.v1.RequestRecord
 	(*ErasedRecord)(nil),          // 4: leadmux.store.v1.ErasedRecord
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 6: leadmux.v1.EngagementState
+	(*StopRecord)(nil),            // 5: leadmux.store.v1.StopRecord
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 7: leadmux.v1.EngagementState
+	(v1.ErrorReason)(0),           // 8: leadmux.v1.ErrorReason
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	5, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	6, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1, // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	6, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
-	5, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	7, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	6, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	8, // 4: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
+	6, // 5: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -429,7 +502,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
