@@ -24,8 +24,8 @@ type Adapter interface {
 // LeadWriter can write leads to its vendor.
 type LeadWriter interface {
 	Adapter
-	// LeadWrite returns how the vendor does an RPC of LeadService: "CreateLead", "UpdateLead", "EndConversation",
-	// "StopConversation", "DeferConversation". False when the vendor has no such thing.
+	// LeadWrite returns how the vendor does an RPC: "CreateLead", "UpdateLead", "EndConversation", "StopConversation",
+	// "DeferConversation", "OptOutLead", "Reconsent". False when the vendor has no such thing.
 	LeadWrite(rpc string) (LeadWrite, bool)
 }
 
@@ -89,6 +89,11 @@ type LeadInput struct {
 	Options *leadmuxv1.VendorOptions
 	// Reason is the caller's reason for ending, stopping or deferring; may be empty.
 	Reason string
+	// Scope is the channel that OptOutLead and Reconsent are about; elsewhere unset.
+	Scope leadmuxv1.ContactChannel
+	// Suppressed are the channels that the person opted out of and the account must be kept from, where it can be: those it
+	// reaches unless told. One that it cannot be kept from never gets this far.
+	Suppressed []leadmuxv1.ContactChannel
 	// Recheck says that an earlier attempt may have reached the vendor: where a part of the work is not an upsert, look
 	// whether it is done before doing it again, and take "it is so already" for success.
 	Recheck bool
@@ -105,6 +110,7 @@ type LeadResult struct {
 	VendorRefs map[string]string // further IDs to keep, such as "contact_id"; an empty value forgets one
 	RequestID  string            // the vendor's ID of the request, for its support desk
 	HTTPStatus int               // 0 when nothing had to be sent
+	Note       string            // what an acknowledged opt-out covers, where that is not everything
 }
 
 // VendorLead is a lead as the vendor has it.

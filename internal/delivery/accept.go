@@ -13,7 +13,6 @@ import (
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
-	"github.com/leadmux/leadmux/internal/rpcerr"
 	"github.com/leadmux/leadmux/internal/typeid"
 )
 
@@ -59,38 +58,35 @@ type Write struct {
 
 // Accept stores the lead, as the caller has changed it, with an operation for each account: CreateLead opens an engagement
 // there, the others need an open one. An operation goes behind the open ones of its lead and account, if there are any; else
-// its first attempt is marked started where slots has one, or it is queued. The caller hands the returned operations to Go
-// once the transaction is durable.
+// its first attempt is marked started where slots has one, or it is queued. An account that a suppression keeps the person from
+// gets none of it: its engagement is SUPPRESSED if this would have opened it, else opted out, and the vendor is told. The caller
+// hands the returned operations to Go once the transaction is durable.
 func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, accounts []*adapters.Account, write Write, slots Slots) ([]*leadmuxv1.Operation, error) {
+	if methods[write.Method].opens {
+		if err := d.attach(tx, tenant, lead); err != nil {
+			return nil, err
+		}
+	}
 	var ops []*leadmuxv1.Operation
+	var hindered []hindrance
 	for _, account := range accounts {
-		waiting, err := tx.OpenOperations(tenant, lead.GetLeadId(), account.Name)
+		s, err := kept(tx, tenant, lead, account, write.Method)
 		if err != nil {
 			return nil, err
 		}
-		if write.Method == UpdateLead && carries(waiting) {
+		if s != nil {
+			hindered = append(hindered, hindrance{account, s})
 			continue
 		}
-		unsure, err := repeatsDoubt(tx, tenant, Engagement(lead, account.Name), write.Method)
+		op, err := d.acceptAt(tx, tenant, lead, account, write, slots[account.Name])
 		if err != nil {
 			return nil, err
 		}
-		held, err := heldUp(tx, account)
-		if err != nil {
-			return nil, err
+		if op != nil {
+			ops = append(ops, op)
 		}
-		op, err := d.plan(lead, account, write, len(waiting) > 0, slots[account.Name], held)
-		if err != nil {
-			return nil, err
-		}
-		op.Ambiguous = unsure
-		if err := hurry(tx, tenant, waiting, op.GetPriority()); err != nil {
-			return nil, err
-		}
-		ops = append(ops, op)
 	}
-	Touch(lead, d.now())
-	if err := tx.PutLead(tenant, lead); err != nil {
+	if err := d.putLead(tx, tenant, lead); err != nil {
 		return nil, err
 	}
 	for _, op := range ops {
@@ -98,7 +94,32 @@ func (d *Dispatcher) Accept(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, ac
 			return nil, err
 		}
 	}
-	return ops, nil
+	if len(hindered) == 0 {
+		return ops, nil
+	}
+	telling, err := d.hinder(tx, tenant, lead, write.Method, hindered)
+	return append(ops, telling...), err
+}
+
+// acceptAt makes the operation for one account; nil when one that waits there does its work.
+func (d *Dispatcher) acceptAt(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, account *adapters.Account, write Write, slot bool) (*leadmuxv1.Operation, error) {
+	waiting, err := tx.OpenOperations(tenant, lead.GetLeadId(), account.Name)
+	if err != nil {
+		return nil, err
+	}
+	if write.Method == UpdateLead && carries(waiting) {
+		return nil, nil //nolint:nilnil // nothing to do is no error
+	}
+	unsure, err := repeatsDoubt(tx, tenant, Engagement(lead, account.Name), write.Method)
+	if err != nil {
+		return nil, err
+	}
+	op, err := d.plan(lead, account, write, len(waiting) > 0, slot)
+	if err != nil {
+		return nil, err
+	}
+	op.Ambiguous = unsure
+	return op, hurry(tx, tenant, waiting, op.GetPriority())
 }
 
 // hurry raises those that an operation has to wait for to its priority: else it would wait as long as they do.
@@ -175,8 +196,8 @@ func (d *Dispatcher) Go(tenant string, ops []*leadmuxv1.Operation) {
 	}
 }
 
-// plan makes an operation, and its engagement if it opens one. held is why the account takes nothing now; nil when it does.
-func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write Write, behind, slot bool, held *leadmuxv1.EngagementError) (*leadmuxv1.Operation, error) {
+// plan makes an operation, and its engagement if it opens one.
+func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write Write, behind, slot bool) (*leadmuxv1.Operation, error) {
 	way, unsupported := WriteOf(account, write.Method)
 	if unsupported != nil {
 		return nil, unsupported
@@ -199,12 +220,12 @@ func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write
 	case behind || e.GetState() == inDoubt:
 		op.State, op.Decision = leadmuxv1.OperationState_OPERATION_STATE_BLOCKED, "waits behind another operation of this lead and account"
 		return op, nil
-	case slot && held == nil:
+	case slot:
 		return op, d.begin(op, e)
 	}
 	op.State, op.NextAttemptTime = leadmuxv1.OperationState_OPERATION_STATE_QUEUED, stamp(now)
 	op.Decision = "queued: no rate slot was free, or the account takes nothing now"
-	e.OperationId, e.Error = op.GetOperationId(), held
+	e.OperationId, e.Error = op.GetOperationId(), lineError(account)
 	if !methodOf(op).opens {
 		return op, nil
 	}
@@ -239,7 +260,6 @@ func (d *Dispatcher) begin(op *leadmuxv1.Operation, e *leadmuxv1.Engagement) err
 	op.NextAttemptTime, op.UpdateTime = nil, stamp(now)
 	op.AttemptCount++
 	op.Attempts = append(op.Attempts, &leadmuxv1.Attempt{StartTime: stamp(now)})
-	d.hold(lastAttempt(op))
 	if extra := len(op.GetAttempts()) - maxAttemptsKept; extra > 0 {
 		op.Attempts = slices.Delete(op.Attempts, 0, extra)
 	}
@@ -254,17 +274,11 @@ func (d *Dispatcher) begin(op *leadmuxv1.Operation, e *leadmuxv1.Engagement) err
 // maxAttemptsKept bounds the journal of an operation that fails for days.
 const maxAttemptsKept = 20
 
-// heldUp says why nothing leaves for this account, when it is stopped: by the index, or by a failure that is about to be stored.
-func heldUp(r idmap.Reader, account *adapters.Account) (*leadmuxv1.EngagementError, error) {
-	stop, stopped, err := stopOf(r, account)
-	if err != nil {
-		return nil, err
+// lineError says why nothing leaves for this account, when it is stopped.
+func lineError(account *adapters.Account) *leadmuxv1.EngagementError {
+	health := account.Line.Health()
+	if !health.GetStopped() {
+		return nil
 	}
-	if stopped {
-		return stoppedError(account, rpcerr.Name(stop.Reason)), nil
-	}
-	if health := account.Line.Health(); health.GetStopped() {
-		return stoppedError(account, health.GetStopReason()), nil
-	}
-	return nil, nil //nolint:nilnil // nothing holds it up
+	return stoppedError(account, health.GetStopReason())
 }

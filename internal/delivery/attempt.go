@@ -12,6 +12,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/failpoint"
+	"github.com/leadmux/leadmux/internal/idmap"
 )
 
 // settleRetry is the pause between tries to store an outcome when the index cannot be written.
@@ -30,7 +31,7 @@ func (d *Dispatcher) run(tenant string, op *leadmuxv1.Operation) {
 		d.stopLine(account, came.failure) // before it is stored, so that the queue cannot send again what goes back into it
 	}
 	for {
-		err := d.settle(tenant, account, op, came)
+		err := d.settle(tenant, account, op.GetOperationId(), came)
 		if err == nil {
 			return
 		}
@@ -49,37 +50,53 @@ type outcome struct {
 	sent    *leadmuxv1.Lead // the lead as the adapter had it; nil when it was not called
 	result  adapters.LeadResult
 	failure *adapters.Error // nil when the vendor did it
+	kept    bool            // nothing was sent: the person opted out after the attempt was marked
 }
 
 // send calls the vendor once.
 func (d *Dispatcher) send(tenant string, account *adapters.Account, op *leadmuxv1.Operation) outcome {
-	left := d.timeLeft(op)
-	if left <= 0 {
-		return outcome{failure: &adapters.Error{Vendor: account.Vendor, Op: op.GetMethod(), Kind: adapters.KindTimeout, Cause: errOvertime}}
-	}
-	ctx, cancel := context.WithTimeout(d.attempt, left)
+	ctx, cancel := context.WithTimeout(d.attempt, AttemptTimeout)
 	defer cancel()
 	write, unsupported := WriteOf(account, op.GetMethod())
 	if unsupported != nil {
 		return outcome{failure: unsupported}
 	}
-	lead, err := d.lead(ctx, tenant, op.GetLeadId())
+	in, hindered, err := d.input(ctx, tenant, account, op)
 	if err != nil {
 		return outcome{failure: asVendorError(account, op, err, false)}
 	}
-	came := outcome{sent: proto.CloneOf(lead)}
-	came.result, err = d.call(adapters.WithSlot(ctx), write, adapters.LeadInput{
-		Lead: lead, Engagement: Engagement(lead, account.Name), Options: op.GetVendorOptions(), Reason: op.GetReason(),
-		Recheck: op.GetAmbiguous(),
-	})
+	if hindered {
+		return outcome{kept: true}
+	}
+	came := outcome{sent: proto.CloneOf(in.Lead)}
+	came.result, err = d.call(adapters.WithSlot(ctx), write, in)
 	if err != nil {
 		came.failure = asVendorError(account, op, err, true)
 	}
 	return came
 }
 
-// errOvertime says that the process was held up between the mark and the vendor.
-var errOvertime = errors.New("nothing was sent: the time of the attempt was over before it could begin")
+// input reads what the adapter works on as it is now, and whether a suppression has come since the attempt was marked.
+func (d *Dispatcher) input(ctx context.Context, tenant string, account *adapters.Account, op *leadmuxv1.Operation) (in adapters.LeadInput, hindered bool, err error) {
+	err = d.store.View(ctx, func(r idmap.Reader) error {
+		lead, err := r.Lead(tenant, op.GetLeadId())
+		if err != nil {
+			return err
+		}
+		s, err := d.keptNow(r, lead, account, op)
+		if err != nil {
+			return err
+		}
+		hindered = s != nil
+		in = adapters.LeadInput{
+			Lead: lead, Engagement: Engagement(lead, account.Name), Options: op.GetVendorOptions(), Reason: op.GetReason(),
+			Recheck: op.GetAmbiguous(), Scope: op.GetScope(),
+		}
+		in.Suppressed, err = HeldBack(r, tenant, lead, account)
+		return err
+	})
+	return in, hindered, err
+}
 
 // errPanic stands for a panic in an adapter.
 var errPanic = errors.New("panic in the adapter")

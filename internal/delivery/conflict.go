@@ -102,8 +102,10 @@ func (s *settling) isAtVendor(leadID string) (at, sure bool, err error) {
 // live says whether the vendor has or may have a running conversation for the engagement.
 func (s *settling) live(e *leadmuxv1.Engagement) (bool, error) {
 	switch e.GetState() {
-	case sending, active, suppressed, inDoubt:
+	case sending, active, inDoubt:
 		return true, nil
+	case suppressed: // by the vendor, which has it; not by us, who never sent it
+		return e.GetSuppressionId() == "", nil
 	case queued: // once sent with unknown outcome, it may be there; attempts without effect do not count
 		op, err := s.tx.Operation(s.tenant, e.GetOperationId())
 		return op.GetAmbiguous(), err

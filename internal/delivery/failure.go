@@ -24,7 +24,7 @@ func (s *settling) fail(failure *adapters.Error) error {
 	if s.op.GetAmbiguous() && !resendable(s.op.GetIdempotencyClass()) {
 		return s.doubt(rpcerr.Engagement(failure), fmt.Sprintf("%s: never sent twice", className(s.op)))
 	}
-	switch steps[failure.Kind] {
+	switch s.step(failure) {
 	case retry:
 		return s.again(failure, s.d.schedule.wait(int(s.op.GetAttemptCount()), failure.RetryAfter))
 	case retrySlowly:
@@ -39,6 +39,26 @@ func (s *settling) fail(failure *adapters.Error) error {
 	return s.refuse(failure, "the vendor refused it")
 }
 
+// step is what follows a failure. An opt-out is never given up while the vendor may still hear of it: it waits for a stopped
+// account, and where the vendor knows no such conversation although it may have been given the lead, it is asked again until
+// other operations would be given up.
+func (s *settling) step(failure *adapters.Error) step {
+	of := steps[failure.Kind]
+	switch {
+	case s.op.GetMethod() != OptOutLead:
+	case of == stopAndRefuse:
+		return stopAndKeep
+	case failure.Kind == adapters.KindNotFound && s.e.GetVendorLeadId() == "" && !s.overdue(s.d.now()):
+		return retrySlowly
+	}
+	return of
+}
+
+// overdue says whether the operation is given up at a moment.
+func (s *settling) overdue(at time.Time) bool {
+	return at.Sub(s.op.GetCreateTime().AsTime()) > s.d.schedule.GiveUpAfter
+}
+
 // unsettledByRefusal is the decision on a refusal that does not say what became of the attempts before it.
 const unsettledByRefusal = "an attempt may have reached the vendor, and this refusal does not tell"
 
@@ -46,7 +66,7 @@ const unsettledByRefusal = "an attempt may have reached the vendor, and this ref
 func (s *settling) again(failure *adapters.Error, wait time.Duration) error {
 	now := s.d.now()
 	next := now.Add(wait)
-	if next.Sub(s.op.GetCreateTime().AsTime()) > s.d.schedule.GiveUpAfter {
+	if s.op.GetMethod() != OptOutLead && s.overdue(next) {
 		return s.giveUp(failure)
 	}
 	s.requeue(next, decisionToResend(s.op))

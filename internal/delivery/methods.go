@@ -7,13 +7,15 @@ import (
 	"github.com/leadmux/leadmux/internal/adapters"
 )
 
-// The RPCs of LeadService that write to vendors, as operations and adapters name them.
+// The RPCs that write leads to vendors, as operations and adapters name them.
 const (
 	CreateLead        = "CreateLead" // also an engagement that EngageLead opened
 	UpdateLead        = "UpdateLead"
 	EndConversation   = "EndConversation"
 	StopConversation  = "StopConversation"
 	DeferConversation = "DeferConversation"
+	OptOutLead        = "OptOutLead"
+	Reconsent         = "Reconsent"
 )
 
 // method is what an operation means for its engagement.
@@ -23,14 +25,20 @@ type method struct {
 	opens bool
 	// after is the state that success leads to; unset leaves it.
 	after leadmuxv1.EngagementState
+	// contacts: the vendor may contact the person because of it, so that a suppression forbids it.
+	contacts bool
+	// tells: it tells the vendor what the person declared, whatever the engagement's state.
+	tells bool
 }
 
 var methods = map[string]method{
-	CreateLead:        {opens: true},
-	UpdateLead:        {},
+	CreateLead:        {opens: true, contacts: true},
+	UpdateLead:        {contacts: true},
 	EndConversation:   {after: qualified},
 	StopConversation:  {after: unqualified},
-	DeferConversation: {},
+	DeferConversation: {contacts: true}, // a follow-up is a message
+	OptOutLead:        {tells: true},
+	Reconsent:         {tells: true},
 }
 
 func methodOf(op *leadmuxv1.Operation) method { return methods[op.GetMethod()] }

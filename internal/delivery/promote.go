@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"slices"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
@@ -9,16 +11,25 @@ import (
 // promote lets the next operation of the same lead and account go, once the one before it is over: operations of one lead at
 // one account run one at a time, in the order they were accepted. One that has nothing left to work on, because the engagement
 // was refused or has ended, fails here.
+//
+// What a person declared goes first, and does not wait for a doubt about the rest to be settled.
 func (s *settling) promote() error {
-	if !over(s.op) {
+	if s.op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED {
 		return nil
 	}
 	waiting, err := s.tx.OpenOperations(s.tenant, s.lead.GetLeadId(), s.account.Name)
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(waiting, tellsFirst)
 	for _, next := range waiting {
-		if methodOf(next).opens || Open(s.e) {
+		if !over(s.op) && !methodOf(next).tells {
+			return nil
+		}
+		if needless, err := s.needless(next); needless || err != nil {
+			return err
+		}
+		if methodOf(next).opens || methodOf(next).tells || Open(s.e) {
 			next.State, next.Decision = leadmuxv1.OperationState_OPERATION_STATE_QUEUED, "the operation before it is done"
 			next.NextAttemptTime, next.UpdateTime = stamp(s.d.now()), stamp(s.d.now())
 			return s.tx.PutOperation(s.tenant, next)

@@ -16,7 +16,6 @@ import (
 // queue is the loop of one account over its QUEUED operations. The operations themselves are in the index only.
 type queue struct {
 	account *adapters.Account
-	stopped time.Time // since when the account is stopped, as the loop last read it; zero when it is not
 	woken   chan struct{}
 	flight  chan struct{} // holds one value for each attempt under way that the queue began
 }
@@ -35,14 +34,8 @@ func (q *queue) wake() {
 // storeRetry is the pause after the index could not be read or written.
 const storeRetry = time.Second
 
-// idle is how long a queue sleeps when nothing tells it a time; whatever changes in this process wakes it. What changes in
-// another one does not.
-func (d *Dispatcher) idle() time.Duration {
-	if d.shared {
-		return time.Second
-	}
-	return time.Minute
-}
+// idle is how long a queue sleeps when nothing tells it a time; whatever changes wakes it.
+const idle = time.Minute
 
 // drain sends what is due, one attempt for each rate slot, until the Dispatcher closes.
 func (d *Dispatcher) drain(q *queue) {
@@ -68,21 +61,12 @@ func (d *Dispatcher) drain(q *queue) {
 
 // next begins the attempt that is due, if a slot is free, and returns how long to pause.
 func (d *Dispatcher) next(q *queue) (time.Duration, error) {
-	var waiting idmap.Queue
-	var stop idmap.Stop
-	err := d.store.View(d.running, func(r idmap.Reader) (err error) {
-		if stop, _, err = stopOf(r, q.account); err != nil {
-			return err
-		}
-		waiting, err = r.Queue(q.account.Tenant, q.account.Name)
-		return err
-	})
+	waiting, err := d.Queue(d.running, q.account)
 	if err != nil {
 		return 0, err
 	}
-	q.follow(stop)
 	if waiting.Depth == 0 {
-		return d.idle(), nil
+		return idle, nil
 	}
 	if due := waiting.NextDue.Sub(d.now()); due > 0 {
 		return due, nil
@@ -90,7 +74,7 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 	select {
 	case q.flight <- struct{}{}:
 	default:
-		return d.idle(), nil // an attempt's end wakes the queue
+		return idle, nil // an attempt's end wakes the queue
 	}
 	if !q.account.Line.TryTake() {
 		<-q.flight
@@ -98,9 +82,9 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 	}
 	failpoint.Here(failpoint.SlotTaken)
 	op, err := d.take(q.account)
-	if err != nil || op == nil { // none although one is due: another process was faster, or it cannot be read any more
+	if err != nil || op == nil { // none although one is due: it cannot be read any more, and looking at once would not help
 		<-q.flight
-		return d.idle(), err
+		return idle, err
 	}
 	d.attempts.Go(func() {
 		defer q.wake()
@@ -114,19 +98,17 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 func (d *Dispatcher) untilLineIsFree(account *adapters.Account) time.Duration {
 	next := account.Line.NextTry()
 	if next.IsZero() {
-		return d.idle()
+		return idle
 	}
 	return max(next.Sub(d.now()), time.Millisecond)
 }
 
-// take marks the next due operation's attempt started; nil when none is due any more.
+// take marks the next due operation's attempt started; nil when none is due any more, or a suppression forbids it.
 func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, error) {
 	var taken *leadmuxv1.Operation
+	var again bool // one was dropped, so that the next may be due
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
-		taken = nil
-		if _, stopped, err := stopOf(tx, account); err != nil || stopped {
-			return err // the next look stops the line
-		}
+		taken, again = nil, false
 		due, err := tx.Due(account.Tenant, account.Name, d.now(), 1)
 		if err != nil || len(due) == 0 {
 			return err
@@ -141,11 +123,21 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		if e == nil {
 			return fmt.Errorf("operation %s has no engagement of its own", op.GetOperationId())
 		}
+		s, err := d.keptNow(tx, lead, account, op)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			again = true
+			if err := d.keep(tx, account.Tenant, lead, op, s); err != nil {
+				return err
+			}
+			return d.putLead(tx, account.Tenant, lead)
+		}
 		if err := d.begin(op, e); err != nil {
 			return err
 		}
-		Touch(lead, d.now())
-		if err := tx.PutLead(account.Tenant, lead); err != nil {
+		if err := d.putLead(tx, account.Tenant, lead); err != nil {
 			return err
 		}
 		taken = op
@@ -154,5 +146,8 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		}
 		return tx.PutOperation(account.Tenant, op)
 	})
+	if again {
+		d.Wake(account.Name)
+	}
 	return taken, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -13,9 +12,8 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// repair settles every attempt that lost its process and has no outcome: what may be sent again, with the check its
-// class asks for, is queued; the rest stays visibly in doubt. It runs before anything is accepted or sent, and where processes share
-// the index, ever again.
+// repair settles every attempt that a stop of the service left without an outcome: what may be sent again, with the check its
+// class asks for, is queued; the rest stays visibly in doubt. It runs before anything is accepted or sent.
 func (d *Dispatcher) repair(ctx context.Context) error {
 	var cut []idmap.TenantOperation
 	err := d.store.View(ctx, func(r idmap.Reader) (err error) {
@@ -25,7 +23,6 @@ func (d *Dispatcher) repair(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the attempts that a stop cut off: %w", err)
 	}
-	cut = slices.DeleteFunc(cut, func(c idmap.TenantOperation) bool { return !d.lost(c.Operation) })
 	for _, c := range cut {
 		if err := d.repairOne(ctx, c.Tenant, c.Operation); err != nil {
 			return fmt.Errorf("repair operation %s: %w", c.Operation.GetOperationId(), err)
@@ -44,7 +41,7 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 		account = &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}
 	}
 	return d.store.Update(ctx, func(tx idmap.Tx) error {
-		s, err := d.open(tx, tenant, account, op)
+		s, err := d.open(tx, tenant, account, op.GetOperationId())
 		if err != nil || s == nil {
 			return err
 		}
@@ -54,7 +51,6 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 		if err := s.interrupted(configured); err != nil {
 			return err
 		}
-		s.attempt.Decision = s.op.GetDecision()
 		return s.store()
 	})
 }
@@ -70,7 +66,7 @@ func (s *settling) interrupted(configured bool) error {
 		why.Message = "a stop of the service cut the attempt off; whether it reached the vendor is not known"
 		return s.doubt(why, className(s.op)+": never sent twice")
 	}
-	if methodOf(s.op).opens {
+	if methodOf(s.op).opens && s.e.GetState() != optedOut {
 		if err := move(s.e, inDoubt, s.d.now()); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -21,32 +22,30 @@ type settling struct {
 	op      *leadmuxv1.Operation
 	e       *leadmuxv1.Engagement
 	attempt *leadmuxv1.Attempt
+	note    string // the adapter's word on what a success covers
 }
 
-// settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
-// transaction. sent is the operation as it was sent.
-func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *leadmuxv1.Operation, came outcome) error {
+// settle stores the outcome of the attempt under way: binding, engagement, events and operation in one transaction.
+func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationID string, came outcome) error {
 	var leadID string
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
-		if stops(came.failure) {
-			if err := d.putStop(tx, account, came.failure, sent.GetOperationId()); err != nil {
-				return err
-			}
-		}
-		s, err := d.open(tx, tenant, account, sent)
+		s, err := d.open(tx, tenant, account, operationID)
 		if err != nil || s == nil {
 			return err
 		}
 		leadID = s.lead.GetLeadId()
-		if came.failure == nil {
+		switch {
+		case came.kept:
+			err = s.unsent()
+		case came.failure == nil:
 			err = s.succeed(came)
-		} else {
+		default:
 			err = s.fail(came.failure)
 		}
 		if err != nil {
 			return err
 		}
-		s.attempt.EndTime, s.attempt.Decision = stamp(d.now()), s.op.GetDecision()
+		s.attempt.EndTime = stamp(d.now())
 		err = s.store()
 		failpoint.Here(failpoint.OutcomeWritten)
 		return err
@@ -60,17 +59,16 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 	return nil
 }
 
-// open reads what the outcome of an attempt belongs to; nil when the attempt was settled already, by this process or one that
-// took it for lost, or its lead was erased meanwhile.
-func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, sent *leadmuxv1.Operation) (*settling, error) {
-	op, err := tx.Operation(tenant, sent.GetOperationId())
+// open reads what the outcome belongs to; nil when it was settled already, or its lead was erased meanwhile.
+func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, operationID string) (*settling, error) {
+	op, err := tx.Operation(tenant, operationID)
 	if errors.Is(err, idmap.ErrErased) {
 		return nil, nil //nolint:nilnil // it ended with its lead
 	}
 	if err != nil {
 		return nil, err
 	}
-	if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED || op.GetAttemptCount() != sent.GetAttemptCount() {
+	if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED {
 		return nil, nil //nolint:nilnil // nothing to settle is no error
 	}
 	lead, err := tx.Lead(tenant, op.GetLeadId())
@@ -79,17 +77,18 @@ func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account,
 	}
 	e := Engagement(lead, op.GetAccount())
 	if e == nil || len(op.GetAttempts()) == 0 {
-		return nil, errors.New("operation " + op.GetOperationId() + " has no engagement or attempt of its own")
+		return nil, errors.New("operation " + operationID + " has no engagement or attempt of its own")
 	}
 	return &settling{
 		d: d, tx: tx, tenant: tenant, account: account, lead: lead, op: op, e: e,
-		attempt: lastAttempt(op),
+		attempt: op.GetAttempts()[len(op.GetAttempts())-1],
 	}, nil
 }
 
 // succeed records that the vendor did it.
 func (s *settling) succeed(came outcome) error {
 	result := came.result
+	s.note = result.Note
 	s.attempt.HttpStatus, s.attempt.VendorRequestId = int32(result.HTTPStatus), result.RequestID
 	if result.VendorLeadID != "" {
 		ref := idmap.VendorRef{Account: s.account.Name, Kind: idmap.KindLead, VendorID: result.VendorLeadID}
@@ -160,19 +159,46 @@ func (s *settling) moved(to leadmuxv1.EngagementState) error {
 // outran says whether the engagement went further than its own operation knows while that was under way: what a vendor or a
 // person said meanwhile is never taken back by a late answer.
 func outran(now, to leadmuxv1.EngagementState) bool {
-	return to != queued && !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
+	return now == optedOut || to != queued && !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
 }
 
 // store writes what was settled.
 func (s *settling) store() error {
+	if err := s.respect(); err != nil {
+		return err
+	}
 	now := s.d.now()
 	s.op.UpdateTime = stamp(now)
 	Touch(s.lead, now)
 	if err := s.tx.PutOperation(s.tenant, s.op); err != nil {
 		return err
 	}
+	if methodOf(s.op).tells {
+		if err := s.d.noticed(s.tx, s.tenant, s.op, s.e.GetError(), s.note); err != nil {
+			return err
+		}
+	}
 	if err := s.promote(); err != nil {
 		return err
 	}
 	return s.tx.PutLead(s.tenant, s.lead)
+}
+
+// Met stops the account where a failure that a read met says that nothing else will fare better.
+func (d *Dispatcher) Met(account *adapters.Account, err error) {
+	if failure, ok := errors.AsType[*adapters.Error](err); ok {
+		d.stopLine(account, failure)
+	}
+}
+
+// stopLine stops the account where the failure says that nothing else will fare better.
+func (d *Dispatcher) stopLine(account *adapters.Account, failure *adapters.Error) {
+	switch steps[failure.Kind] {
+	case stopAndRefuse, stopAndKeep:
+		reason := rpcerr.KindReason(failure.Kind)
+		account.Line.Stop(reason)
+		d.logger.Error("account stopped; correct the cause, then test the account",
+			slog.String("account", account.Name), slog.String("reason", rpcerr.Name(reason)))
+	case refuse, retry, retrySlowly, keep:
+	}
 }

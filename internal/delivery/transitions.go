@@ -30,7 +30,8 @@ const (
 // transitions is the one table of an engagement's moves. Any state may also become OPTED_OUT, which is final.
 // SENDING → QUEUED is an attempt that failed and waits for its next try (docs/decisions/0003-engagement-states.md).
 var transitions = map[leadmuxv1.EngagementState][]leadmuxv1.EngagementState{
-	unset:   {queued, sending, active}, // ACTIVE at once: linked by hand, or first seen at the vendor
+	// ACTIVE at once: linked by hand, or first seen at the vendor. SUPPRESSED at once: the person had opted out before.
+	unset:   {queued, sending, active, suppressed},
 	queued:  {sending, rejected, inDoubt},
 	sending: {active, rejected, inDoubt, suppressed, queued},
 	inDoubt: {active, rejected, queued},

@@ -12,7 +12,7 @@ import (
 // docs/decisions/0003-engagement-states.md.
 const moves = `
             QUEUED SENDING ACTIVE REJECTED IN_DOUBT SUPPRESSED QUALIFIED UNQUALIFIED ENDED OPTED_OUT
-UNSPECIFIED yes    yes     yes    -        -        -          -         -           -     yes
+UNSPECIFIED yes    yes     yes    -        -        yes        -         -           -     yes
 QUEUED      -      yes     -      yes      yes      -          -         -           -     yes
 SENDING     yes    -       yes    yes      yes      yes        -         -           -     yes
 ACTIVE      -      -       -      yes      -        -          yes       yes         yes   yes

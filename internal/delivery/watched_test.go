@@ -110,7 +110,8 @@ func (w *watched) committed(tx *watchedTx) {
 				continue
 			}
 			hurried := before == "QUEUED" && now == "QUEUED" // its operation waits at a higher priority than before
-			if !w.may[move{before, now}] && !hurried {
+			stays := before == "OPTED_OUT" && now == "OPTED_OUT"
+			if !w.may[move{before, now}] && !hurried && !stays {
 				w.report("an engagement went from %s to %s", before, now)
 			}
 			w.state[op.GetOperationId()] = now
@@ -146,6 +147,8 @@ func belong(op leadmuxv1.OperationState, e leadmuxv1.EngagementState) bool {
 		return opName(op) == "FAILED"
 	case "IN_DOUBT":
 		return opName(op) == "IN_DOUBT"
+	case "OPTED_OUT": // whatever became of it: nothing waits to be sent
+		return opName(op) != "QUEUED" && opName(op) != "BLOCKED"
 	default:
 		return false
 	}

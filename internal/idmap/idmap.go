@@ -1,5 +1,5 @@
 // Package idmap is the contract of the durable index: bindings between our IDs and the vendors', leads, request keys,
-// operations and events, all changed together in one transaction.
+// operations, events and suppressions, all changed together in one transaction.
 //
 // Invariants every store keeps:
 //   - Every record belongs to a tenant; no call reads across tenants but Started, which only repair uses.
@@ -49,6 +49,7 @@ type Store interface {
 
 // Reader reads one consistent picture of the index. Returned messages belong to the caller.
 type Reader interface {
+	SuppressionReader
 	// Lead returns a lead, or ErrNotFound.
 	Lead(tenant, leadID string) (*leadmuxv1.Lead, error)
 	// FindLeads returns the IDs of the leads that have key, newest first, at most limit.
@@ -78,8 +79,6 @@ type Reader interface {
 	// Started returns every STARTED operation of every tenant; only the repair at start asks.
 	Started() ([]TenantOperation, error)
 
-	StopReader
-
 	// Events returns the events after cursor ("" for the first), in order, at most limit.
 	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
 
@@ -89,7 +88,7 @@ type Reader interface {
 // Tx is a Reader that also changes the index, and sees its own changes.
 type Tx interface {
 	Reader
-	StopTx
+	SuppressionWriter
 	// PutLead stores a lead, new or changed, and keeps its look-up entries. ErrKeyTaken if another lead of the tenant has
 	// its external_id.
 	PutLead(tenant string, lead *leadmuxv1.Lead) error
@@ -216,6 +215,7 @@ type TenantOperation struct {
 
 // Report is what Verify found.
 type Report struct {
-	Leads, Erased, Bindings, Requests, Operations, Events int      // records that can be read, and erased leads
-	Problems                                              []string // one sentence each, no personal value; at most 1000
+	Leads, Erased, Bindings, Requests, Operations, Events, Suppressions int // records that can be read, and erased leads
+
+	Problems []string // one sentence each, no personal value; at most 1000
 }

@@ -71,6 +71,8 @@ var reasonCodes = map[leadmuxv1.ErrorReason]codes.Code{
 	leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_BUSY:            codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN:            codes.AlreadyExists,
 	leadmuxv1.ErrorReason_ERROR_REASON_LEAD_OPTED_OUT:             codes.FailedPrecondition,
+	leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED:          codes.FailedPrecondition,
+	leadmuxv1.ErrorReason_ERROR_REASON_SUPPRESSION_NOT_FOUND:      codes.NotFound,
 }
 
 // reasonHTTP holds the HTTP statuses that differ from what the gateway gives the code.
@@ -82,6 +84,7 @@ var reasonHTTP = map[string]int{
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_NOT_OPEN): http.StatusConflict,
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_BUSY):     http.StatusConflict,
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_OPTED_OUT):      http.StatusConflict,
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED):   http.StatusConflict,
 }
 
 // KindReason is our reason for a vendor's failure.

@@ -1,7 +1,6 @@
 package service_test
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -82,8 +81,8 @@ func (m *model) happen(s step) {
 		v.mu.Unlock()
 	case "resume":
 		for _, account := range m.set.All() {
-			for m.d.Resume(context.Background(), account) != nil {
-			}
+			account.Line.Resume()
+			m.d.Wake(account.Name)
 		}
 	case "crash", "stop and start":
 		m.end(time.Duration(s.n)*10*time.Second, s.what == "crash")

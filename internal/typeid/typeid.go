@@ -13,11 +13,12 @@ import (
 
 // Prefixes of the kinds of ID, each with its underscore.
 const (
-	Lead      = "lead_"
-	Call      = "call_"
-	Chat      = "chat_"
-	Operation = "op_"
-	Event     = "evt_"
+	Lead        = "lead_"
+	Call        = "call_"
+	Chat        = "chat_"
+	Operation   = "op_"
+	Event       = "evt_"
+	Suppression = "sup_"
 )
 
 // ErrInvalid is returned for a text that is no ID of the kind asked for.

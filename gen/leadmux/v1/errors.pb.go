@@ -107,6 +107,13 @@ const (
 	ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN ErrorReason = 38
 	// The person opted out at this account, which is final. FAILED_PRECONDITION, 409.
 	ErrorReason_ERROR_REASON_LEAD_OPTED_OUT ErrorReason = 39
+	// The person opted out and must not be contacted; metadata "suppression_id" says by which suppression.
+	// FAILED_PRECONDITION, 409.
+	ErrorReason_ERROR_REASON_PERSON_SUPPRESSED ErrorReason = 50
+	// No such suppression in this tenant, or none of this person. NOT_FOUND, 404.
+	ErrorReason_ERROR_REASON_SUPPRESSION_NOT_FOUND ErrorReason = 51
+	// The person refused this channel when last asked: the lead's consent says so. Only CheckContact says it.
+	ErrorReason_ERROR_REASON_CONSENT_DENIED ErrorReason = 52
 )
 
 // Enum value maps for ErrorReason.
@@ -152,6 +159,9 @@ var (
 		37: "ERROR_REASON_ENGAGEMENT_BUSY",
 		38: "ERROR_REASON_VENDOR_ID_TAKEN",
 		39: "ERROR_REASON_LEAD_OPTED_OUT",
+		50: "ERROR_REASON_PERSON_SUPPRESSED",
+		51: "ERROR_REASON_SUPPRESSION_NOT_FOUND",
+		52: "ERROR_REASON_CONSENT_DENIED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -194,6 +204,9 @@ var (
 		"ERROR_REASON_ENGAGEMENT_BUSY":            37,
 		"ERROR_REASON_VENDOR_ID_TAKEN":            38,
 		"ERROR_REASON_LEAD_OPTED_OUT":             39,
+		"ERROR_REASON_PERSON_SUPPRESSED":          50,
+		"ERROR_REASON_SUPPRESSION_NOT_FOUND":      51,
+		"ERROR_REASON_CONSENT_DENIED":             52,
 	}
 )
 
@@ -318,8 +331,7 @@ var File_leadmux_v1_errors_proto protoreflect.FileDescriptor
 const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17leadmux/v1/errors.proto\x12\n" +
-	"leadmux.v1*\xfa\n" +
-	"\n" +
+	"leadmux.v1*\xe7\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\"\n" +
@@ -361,7 +373,10 @@ const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\x1cERROR_REASON_ENGAGEMENT_OPEN\x10$\x12 \n" +
 	"\x1cERROR_REASON_ENGAGEMENT_BUSY\x10%\x12 \n" +
 	"\x1cERROR_REASON_VENDOR_ID_TAKEN\x10&\x12\x1f\n" +
-	"\x1bERROR_REASON_LEAD_OPTED_OUT\x10'*\x99\x03\n" +
+	"\x1bERROR_REASON_LEAD_OPTED_OUT\x10'\x12\"\n" +
+	"\x1eERROR_REASON_PERSON_SUPPRESSED\x102\x12&\n" +
+	"\"ERROR_REASON_SUPPRESSION_NOT_FOUND\x103\x12\x1f\n" +
+	"\x1bERROR_REASON_CONSENT_DENIED\x104*\x99\x03\n" +
 	"\vWarningCode\x12\x1c\n" +
 	"\x18WARNING_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aWARNING_CODE_FIELD_CLIPPED\x10\x01\x12\x1f\n" +

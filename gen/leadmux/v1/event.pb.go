@@ -27,8 +27,8 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "evt_" and 26 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed",
-	// "operation.in_doubt", "operation.failed", "account.stopped", "account.resumed".
+	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "consent.changed",
+	// "operation.in_doubt", "operation.failed".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -54,8 +54,7 @@ type Event struct {
 	//
 	//	*Event_EngagementChanged
 	//	*Event_OperationUnsettled
-	//	*Event_AccountStopped
-	//	*Event_AccountResumed
+	//	*Event_ConsentChanged
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -193,19 +192,10 @@ func (x *Event) GetOperationUnsettled() *OperationUnsettled {
 	return nil
 }
 
-func (x *Event) GetAccountStopped() *AccountStopped {
+func (x *Event) GetConsentChanged() *ConsentChanged {
 	if x != nil {
-		if x, ok := x.Detail.(*Event_AccountStopped); ok {
-			return x.AccountStopped
-		}
-	}
-	return nil
-}
-
-func (x *Event) GetAccountResumed() *AccountResumed {
-	if x != nil {
-		if x, ok := x.Detail.(*Event_AccountResumed); ok {
-			return x.AccountResumed
+		if x, ok := x.Detail.(*Event_ConsentChanged); ok {
+			return x.ConsentChanged
 		}
 	}
 	return nil
@@ -225,23 +215,16 @@ type Event_OperationUnsettled struct {
 	OperationUnsettled *OperationUnsettled `protobuf:"bytes,13,opt,name=operation_unsettled,json=operationUnsettled,proto3,oneof"`
 }
 
-type Event_AccountStopped struct {
-	// For account.stopped.
-	AccountStopped *AccountStopped `protobuf:"bytes,40,opt,name=account_stopped,json=accountStopped,proto3,oneof"`
-}
-
-type Event_AccountResumed struct {
-	// For account.resumed.
-	AccountResumed *AccountResumed `protobuf:"bytes,41,opt,name=account_resumed,json=accountResumed,proto3,oneof"`
+type Event_ConsentChanged struct {
+	// For consent.changed.
+	ConsentChanged *ConsentChanged `protobuf:"bytes,50,opt,name=consent_changed,json=consentChanged,proto3,oneof"`
 }
 
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
 
-func (*Event_AccountStopped) isEvent_Detail() {}
-
-func (*Event_AccountResumed) isEvent_Detail() {}
+func (*Event_ConsentChanged) isEvent_Detail() {}
 
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
@@ -371,31 +354,35 @@ func (x *OperationUnsettled) GetReason() string {
 	return ""
 }
 
-// AccountStopped says that nothing is sent to an account until a good TestAccount.
-type AccountStopped struct {
+// ConsentChanged is a person's opt-out or new agreement, recorded for a lead; for none when no lead of the person is known.
+type ConsentChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of ErrorReason without its prefix.
-	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The operation whose failure stopped it; empty when a read met it.
-	OperationId   string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	// The suppression.
+	SuppressionId string `protobuf:"bytes,1,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
+	// What the person says now: DENIED or GRANTED.
+	State ConsentState `protobuf:"varint,2,opt,name=state,proto3,enum=leadmux.v1.ConsentState" json:"state,omitempty"`
+	// The channel it is about.
+	Scope ContactChannel `protobuf:"varint,3,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
+	// Where it came from.
+	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *AccountStopped) Reset() {
-	*x = AccountStopped{}
+func (x *ConsentChanged) Reset() {
+	*x = ConsentChanged{}
 	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *AccountStopped) String() string {
+func (x *ConsentChanged) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*AccountStopped) ProtoMessage() {}
+func (*ConsentChanged) ProtoMessage() {}
 
-func (x *AccountStopped) ProtoReflect() protoreflect.Message {
+func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
 	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -407,76 +394,35 @@ func (x *AccountStopped) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use AccountStopped.ProtoReflect.Descriptor instead.
-func (*AccountStopped) Descriptor() ([]byte, []int) {
+// Deprecated: Use ConsentChanged.ProtoReflect.Descriptor instead.
+func (*ConsentChanged) Descriptor() ([]byte, []int) {
 	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *AccountStopped) GetReason() string {
+func (x *ConsentChanged) GetSuppressionId() string {
 	if x != nil {
-		return x.Reason
+		return x.SuppressionId
 	}
 	return ""
 }
 
-func (x *AccountStopped) GetOperationId() string {
+func (x *ConsentChanged) GetState() ConsentState {
 	if x != nil {
-		return x.OperationId
+		return x.State
 	}
-	return ""
+	return ConsentState_CONSENT_STATE_UNSPECIFIED
 }
 
-// AccountResumed says that operations are sent to an account again.
-type AccountResumed struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it was stopped.
-	StopTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=stop_time,json=stopTime,proto3" json:"stop_time,omitempty"`
-	// One of ErrorReason without its prefix: why it was stopped.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AccountResumed) Reset() {
-	*x = AccountResumed{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AccountResumed) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AccountResumed) ProtoMessage() {}
-
-func (x *AccountResumed) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+func (x *ConsentChanged) GetScope() ContactChannel {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Scope
 	}
-	return mi.MessageOf(x)
+	return ContactChannel_CONTACT_CHANNEL_UNSPECIFIED
 }
 
-// Deprecated: Use AccountResumed.ProtoReflect.Descriptor instead.
-func (*AccountResumed) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *AccountResumed) GetStopTime() *timestamppb.Timestamp {
+func (x *ConsentChanged) GetSource() string {
 	if x != nil {
-		return x.StopTime
-	}
-	return nil
-}
-
-func (x *AccountResumed) GetReason() string {
-	if x != nil {
-		return x.Reason
+		return x.Source
 	}
 	return ""
 }
@@ -486,7 +432,7 @@ var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\"\x96\x05\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xcf\x04\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -503,8 +449,7 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x06cursor\x18\v \x01(\tR\x06cursor\x12N\n" +
 	"\x12engagement_changed\x18\f \x01(\v2\x1d.leadmux.v1.EngagementChangedH\x00R\x11engagementChanged\x12Q\n" +
 	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettled\x12E\n" +
-	"\x0faccount_stopped\x18( \x01(\v2\x1a.leadmux.v1.AccountStoppedH\x00R\x0eaccountStopped\x12E\n" +
-	"\x0faccount_resumed\x18) \x01(\v2\x1a.leadmux.v1.AccountResumedH\x00R\x0eaccountResumedB\b\n" +
+	"\x0fconsent_changed\x182 \x01(\v2\x1a.leadmux.v1.ConsentChangedH\x00R\x0econsentChangedB\b\n" +
 	"\x06detail\"\xb9\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
@@ -513,13 +458,12 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\"O\n" +
 	"\x12OperationUnsettled\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"K\n" +
-	"\x0eAccountStopped\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12!\n" +
-	"\foperation_id\x18\x02 \x01(\tR\voperationId\"a\n" +
-	"\x0eAccountResumed\x127\n" +
-	"\tstop_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reasonB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb1\x01\n" +
+	"\x0eConsentChanged\x12%\n" +
+	"\x0esuppression_id\x18\x01 \x01(\tR\rsuppressionId\x12.\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x18.leadmux.v1.ConsentStateR\x05state\x120\n" +
+	"\x05scope\x18\x03 \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x12\x16\n" +
+	"\x06source\x18\x04 \x01(\tR\x06sourceB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_event_proto_rawDescOnce sync.Once
@@ -533,26 +477,27 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_leadmux_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: leadmux.v1.Event
 	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
 	(*OperationUnsettled)(nil),    // 2: leadmux.v1.OperationUnsettled
-	(*AccountStopped)(nil),        // 3: leadmux.v1.AccountStopped
-	(*AccountResumed)(nil),        // 4: leadmux.v1.AccountResumed
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(EngagementState)(0),          // 6: leadmux.v1.EngagementState
+	(*ConsentChanged)(nil),        // 3: leadmux.v1.ConsentChanged
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(EngagementState)(0),          // 5: leadmux.v1.EngagementState
+	(ConsentState)(0),             // 6: leadmux.v1.ConsentState
+	(ContactChannel)(0),           // 7: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	5, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	5, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	4, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	4, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
 	1, // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
 	2, // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	3, // 4: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
-	4, // 5: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	6, // 6: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	6, // 7: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	5, // 8: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	3, // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
+	5, // 5: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	5, // 6: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	6, // 7: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	7, // 8: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
 	9, // [9:9] is the sub-list for method output_type
 	9, // [9:9] is the sub-list for method input_type
 	9, // [9:9] is the sub-list for extension type_name
@@ -566,11 +511,11 @@ func file_leadmux_v1_event_proto_init() {
 		return
 	}
 	file_leadmux_v1_lead_proto_init()
+	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_event_proto_msgTypes[0].OneofWrappers = []any{
 		(*Event_EngagementChanged)(nil),
 		(*Event_OperationUnsettled)(nil),
-		(*Event_AccountStopped)(nil),
-		(*Event_AccountResumed)(nil),
+		(*Event_ConsentChanged)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -578,7 +523,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

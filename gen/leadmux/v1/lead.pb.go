@@ -836,6 +836,8 @@ type Engagement struct {
 	// What only this vendor understands, as the engagement began with it; a vendor that wants its whole record each time is told
 	// it again with every change.
 	VendorOptions *VendorOptions `protobuf:"bytes,30,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
+	// The suppression that keeps the lead from this account or ended its engagement there: "sup_" and 26 characters.
+	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -987,6 +989,13 @@ func (x *Engagement) GetVendorOptions() *VendorOptions {
 		return x.VendorOptions
 	}
 	return nil
+}
+
+func (x *Engagement) GetSuppressionId() string {
+	if x != nil {
+		return x.SuppressionId
+	}
+	return ""
 }
 
 // ClosedEngagement is an earlier engagement of a lead at the same account.
@@ -1436,7 +1445,7 @@ const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\aConsent\x12,\n" +
 	"\x03sms\x18\x01 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x03sms\x120\n" +
 	"\x05email\x18\x02 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x05email\x12.\n" +
-	"\x04call\x18\x03 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x04call\"\xf1\x06\n" +
+	"\x04call\x18\x03 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x04call\"\x98\a\n" +
 	"\n" +
 	"Engagement\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
@@ -1460,7 +1469,8 @@ const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\vvendor_refs\x18\x0f \x03(\v2&.leadmux.v1.Engagement.VendorRefsEntryR\n" +
 	"vendorRefs\x12H\n" +
 	"\x12vendor_update_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x10vendorUpdateTime\x12@\n" +
-	"\x0evendor_options\x18\x1e \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x1a=\n" +
+	"\x0evendor_options\x18\x1e \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x12%\n" +
+	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x1a=\n" +
 	"\x0fVendorRefsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x92\x02\n" +

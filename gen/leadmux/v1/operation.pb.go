@@ -95,7 +95,7 @@ const (
 	OperationState_OPERATION_STATE_STARTED OperationState = 2
 	// The vendor did it.
 	OperationState_OPERATION_STATE_SUCCEEDED OperationState = 3
-	// The vendor refused it, or it was given up before anything could have reached the vendor.
+	// The vendor refused it, it was given up before anything could have reached the vendor, or an opt-out took its place.
 	OperationState_OPERATION_STATE_FAILED OperationState = 4
 	// It may have reached the vendor, and nothing settles it by itself.
 	OperationState_OPERATION_STATE_IN_DOUBT OperationState = 5
@@ -291,8 +291,7 @@ type Operation struct {
 	IdempotencyClass IdempotencyClass `protobuf:"varint,7,opt,name=idempotency_class,json=idempotencyClass,proto3,enum=leadmux.v1.IdempotencyClass" json:"idempotency_class,omitempty"`
 	// Every attempt, oldest first; the first ones of a long series are dropped, attempt_count tells.
 	Attempts []*Attempt `protobuf:"bytes,8,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// Attempts made in all. It is also the number of the attempt under way: an outcome is taken only while that number stands, so
-	// that the answer to an attempt which was given up for lost changes nothing.
+	// Attempts made in all.
 	AttemptCount int32 `protobuf:"varint,9,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
 	// An earlier attempt may have reached the vendor.
 	Ambiguous bool `protobuf:"varint,10,opt,name=ambiguous,proto3" json:"ambiguous,omitempty"`
@@ -308,6 +307,10 @@ type Operation struct {
 	VendorOptions *VendorOptions `protobuf:"bytes,15,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
 	// The caller's reason, for EndConversation, StopConversation and DeferConversation; kept until the operation is closed.
 	Reason string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The suppression that an OptOutLead or Reconsent tells the vendor of.
+	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
+	// The channel that it is about.
+	Scope ContactChannel `protobuf:"varint,41,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
 	// Which of an account's waiting operations it goes before. It rises to that of an operation that has to wait for this one.
 	Priority      Priority `protobuf:"varint,20,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -456,6 +459,20 @@ func (x *Operation) GetReason() string {
 	return ""
 }
 
+func (x *Operation) GetSuppressionId() string {
+	if x != nil {
+		return x.SuppressionId
+	}
+	return ""
+}
+
+func (x *Operation) GetScope() ContactChannel {
+	if x != nil {
+		return x.Scope
+	}
+	return ContactChannel_CONTACT_CHANNEL_UNSPECIFIED
+}
+
 func (x *Operation) GetPriority() Priority {
 	if x != nil {
 		return x.Priority
@@ -478,14 +495,8 @@ type Attempt struct {
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The vendor's own ID of the request, where it gives one.
 	VendorRequestId string `protobuf:"bytes,6,opt,name=vendor_request_id,json=vendorRequestId,proto3" json:"vendor_request_id,omitempty"`
-	// The process that made it, by a name it takes at each start.
-	Holder string `protobuf:"bytes,7,opt,name=holder,proto3" json:"holder,omitempty"`
-	// Until when that process may be waited for. An attempt without an outcome by then was cut off.
-	LeaseExpireTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=lease_expire_time,json=leaseExpireTime,proto3" json:"lease_expire_time,omitempty"`
-	// The rule that decided what followed it, in words.
-	Decision      string `protobuf:"bytes,9,opt,name=decision,proto3" json:"decision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -560,33 +571,12 @@ func (x *Attempt) GetVendorRequestId() string {
 	return ""
 }
 
-func (x *Attempt) GetHolder() string {
-	if x != nil {
-		return x.Holder
-	}
-	return ""
-}
-
-func (x *Attempt) GetLeaseExpireTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.LeaseExpireTime
-	}
-	return nil
-}
-
-func (x *Attempt) GetDecision() string {
-	if x != nil {
-		return x.Decision
-	}
-	return ""
-}
-
 var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xf1\x05\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xca\x06\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -606,8 +596,10 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"updateTime\x12\x1a\n" +
 	"\bdecision\x18\x0e \x01(\tR\bdecision\x12@\n" +
 	"\x0evendor_options\x18\x0f \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x12\x1b\n" +
-	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x120\n" +
-	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x92\x03\n" +
+	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x12%\n" +
+	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x120\n" +
+	"\x05scope\x18) \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x120\n" +
+	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x96\x02\n" +
 	"\aAttempt\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
@@ -616,10 +608,7 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\vhttp_status\x18\x04 \x01(\x05R\n" +
 	"httpStatus\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12*\n" +
-	"\x11vendor_request_id\x18\x06 \x01(\tR\x0fvendorRequestId\x12\x16\n" +
-	"\x06holder\x18\a \x01(\tR\x06holder\x12F\n" +
-	"\x11lease_expire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0fleaseExpireTime\x12\x1a\n" +
-	"\bdecision\x18\t \x01(\tR\bdecision*\xbf\x01\n" +
+	"\x11vendor_request_id\x18\x06 \x01(\tR\x0fvendorRequestId*\xbf\x01\n" +
 	"\x10IdempotencyClass\x12!\n" +
 	"\x1dIDEMPOTENCY_CLASS_UNSPECIFIED\x10\x00\x12%\n" +
 	"!IDEMPOTENCY_CLASS_NO_SIDE_EFFECTS\x10\x01\x12\x1b\n" +
@@ -669,6 +658,7 @@ var file_leadmux_v1_operation_proto_goTypes = []any{
 	(*Attempt)(nil),               // 5: leadmux.v1.Attempt
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 	(*VendorOptions)(nil),         // 7: leadmux.v1.VendorOptions
+	(ContactChannel)(0),           // 8: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	1,  // 0: leadmux.v1.Operation.state:type_name -> leadmux.v1.OperationState
@@ -678,11 +668,11 @@ var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	6,  // 4: leadmux.v1.Operation.create_time:type_name -> google.protobuf.Timestamp
 	6,  // 5: leadmux.v1.Operation.update_time:type_name -> google.protobuf.Timestamp
 	7,  // 6: leadmux.v1.Operation.vendor_options:type_name -> leadmux.v1.VendorOptions
-	2,  // 7: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
-	6,  // 8: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 9: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 10: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
-	6,  // 11: leadmux.v1.Attempt.lease_expire_time:type_name -> google.protobuf.Timestamp
+	8,  // 7: leadmux.v1.Operation.scope:type_name -> leadmux.v1.ContactChannel
+	2,  // 8: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
+	6,  // 9: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 10: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 11: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
 	12, // [12:12] is the sub-list for method output_type
 	12, // [12:12] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
@@ -695,6 +685,7 @@ func file_leadmux_v1_operation_proto_init() {
 	if File_leadmux_v1_operation_proto != nil {
 		return
 	}
+	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_vendor_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

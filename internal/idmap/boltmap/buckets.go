@@ -19,8 +19,10 @@ const (
 	operationsBucket bucketName = "operations"
 	openBucket       bucketName = "open"
 	eventsBucket     bucketName = "events"
-	stopsBucket      bucketName = "stops"
 	erasedBucket     bucketName = "erased"
+
+	suppressionsBucket bucketName = "suppressions"
+	suppressedBucket   bucketName = "suppressed"
 )
 
 // Names of top-level buckets.
@@ -38,6 +40,7 @@ const fullPages = 0.9
 // timeOrdered are the buckets whose new keys are mostly larger than all before.
 var timeOrdered = map[bucketName]bool{
 	leadsBucket: true, bindingsBucket: true, expiriesBucket: true, operationsBucket: true, eventsBucket: true,
+	suppressionsBucket: true,
 }
 
 // reader reads one transaction's picture of the index.

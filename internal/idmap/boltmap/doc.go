@@ -20,11 +20,12 @@
 //	      │              <"n" + account + priority>               → how many are QUEUED
 //	      │              <"s" + operation ID>                     → (empty)         STARTED
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
-//	      ├─ stops       <account>                                → StopRecord
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
-//	      └─ erased      <"l" + lead ID>                          → ErasedRecord
+//	      ├─ erased      <"l" + lead ID>                          → ErasedRecord
 //	                     <"k" + data key ID>                      → lead ID
 //	                     <"r" + keyed hash of kind, account, vendor ID> → lead ID
+//	      ├─ suppressions <suppression ID>                        → SuppressionRecord                    time-ordered
+//	      └─ suppressed  <person kind + keyed hash + suppression ID> → (empty)
 //
 //	keys.db
 //	├─ meta              as above
@@ -33,9 +34,10 @@
 //
 // Invariants, beside those of package idmap:
 //   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
-//     expiries, operations and open. Verify proves it.
-//   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead. Keys
-//     are made ahead; index.db counts, in the transaction of the lead, which are taken. An ID is never given to two keys.
+//     expiries, operations and open, suppressions and suppressed. Verify proves it.
+//   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
+//     one suppression that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
+//     the lead, which are taken. An ID is never given to two keys.
 //   - keys.db is the only place of wrapped keys: without a key's row nothing of its lead can be read, in no copy of index.db.
 //     Where a key was dropped, the pages of the file that held it are overwritten (scrub.go).
 //   - A lead that one of the files says is erased becomes so in the other at the next Open (reconcile.go): after a stop between

@@ -31,7 +31,9 @@ func sample(t *testing.T, s *Store) (first, second string) {
 			tx.PutOperation("acme", operation("op_2", first, leadmuxv1.OperationState_OPERATION_STATE_STARTED)),
 			tx.PutOperation("acme", operation("op_3", first, leadmuxv1.OperationState_OPERATION_STATE_BLOCKED)),
 			tx.AppendEvent("acme", &leadmuxv1.Event{EventId: "evt_1", LeadId: first}),
-			tx.AppendEvent("acme", &leadmuxv1.Event{EventId: "evt_2"}))
+			tx.AppendEvent("acme", &leadmuxv1.Event{EventId: "evt_2"}),
+			tx.PutSuppression("acme", &leadmuxv1.Suppression{SuppressionId: "sup_1", Evidence: "said so", LeadIds: []string{first}},
+				[]idmap.PersonKey{{Kind: idmap.PersonPhone, Value: "+14155550101"}}))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +51,8 @@ func TestVerifyCountsASoundIndex(t *testing.T) {
 	sample(t, s)
 	check := func(report idmap.Report, err error) {
 		t.Helper()
-		got := [...]int{report.Leads, report.Bindings, report.Requests, report.Operations, report.Events, len(report.Problems)}
-		if want := [...]int{2, 1, 1, 3, 2, 0}; err != nil || got != want {
+		got := [...]int{report.Leads, report.Bindings, report.Requests, report.Operations, report.Events, report.Suppressions, len(report.Problems)}
+		if want := [...]int{2, 1, 1, 3, 2, 1, 0}; err != nil || got != want {
 			t.Errorf("got %v, %v, want %v: %q", got, err, want, report.Problems)
 		}
 	}
@@ -101,6 +103,18 @@ var harms = []harm{
 	{"lead changed", flipEnd(leadsBucket), []string{"damaged"}},
 	{"operation changed", flipEnd(operationsBucket), []string{"operation op_1 is damaged"}},
 	{"event changed", flipEnd(eventsBucket), []string{"an event is damaged"}},
+	{"suppression lost", dropFirst(suppressionsBucket), []string{"leads to suppression sup_1, which is not there"}},
+	{"suppressed row lost", dropFirst(suppressedBucket), []string{"sup_1 does not hold for one of the persons in it"}},
+	{"suppressed row of another", func(w writer, _, _ string) error {
+		p := w.s.person("acme", idmap.PersonKey{Kind: idmap.PersonEmail, Value: "ann@example.com"})
+		return w.put("acme", suppressedBucket, append(p, "sup_1"...), []byte{})
+	}, []string{"leads to suppression sup_1, which is not about that person"}},
+	{"suppressed row cut off", func(w writer, _, _ string) error {
+		return w.put("acme", suppressedBucket, []byte{1}, []byte{})
+	}, []string{"a row of the suppressed is damaged"}},
+	{"suppression moved", func(w writer, _, _ string) error {
+		return w.put("acme", suppressionsBucket, []byte("sup_9"), append([]byte(nil), w.get("acme", suppressionsBucket, []byte("sup_1"))...))
+	}, []string{"suppression sup_9 has another ID inside", "suppression sup_9 is damaged"}},
 	{"lead lost", dropFirst(leadsBucket), []string{
 		"a look-up row leads to lead", "is bound to lead", "a request key belongs to lead", "operation op_1 belongs to lead", "event evt_1 belongs to lead",
 	}},

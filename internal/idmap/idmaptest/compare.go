@@ -23,7 +23,7 @@ type comparer struct {
 func compare(r idmap.Reader, m *model, p *pool, now time.Time) error {
 	for _, tenant := range p.tenants {
 		c := comparer{r: r, pool: p, now: now, tenant: tenant, want: m.tenants[tenant]}
-		for _, part := range []func() error{c.leads, c.lookups, c.lists, c.bindings, c.requests, c.operations, c.queues, c.open, c.events, c.erasures} {
+		for _, part := range []func() error{c.leads, c.lookups, c.lists, c.bindings, c.requests, c.operations, c.queues, c.open, c.events, c.erasures, c.suppressions} {
 			if err := part(); err != nil {
 				return fmt.Errorf("tenant %q: %w", tenant, err)
 			}

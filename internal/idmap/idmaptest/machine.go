@@ -123,9 +123,10 @@ func (m *machine) verify(t *rapid.T) {
 		want.Bindings += len(tenant.owners)
 		want.Operations += len(tenant.operations)
 		want.Events += len(tenant.events)
+		want.Suppressions += len(tenant.suppressions)
 	}
-	got := []int{report.Leads, report.Erased, report.Bindings, report.Operations, report.Events}
-	if err := sameValues("verify: counts", got, []int{want.Leads, want.Erased, want.Bindings, want.Operations, want.Events}); err != nil {
+	got := []int{report.Leads, report.Erased, report.Bindings, report.Operations, report.Events, report.Suppressions}
+	if err := sameValues("verify: counts", got, []int{want.Leads, want.Erased, want.Bindings, want.Operations, want.Events, want.Suppressions}); err != nil {
 		t.Fatal(err)
 	}
 }

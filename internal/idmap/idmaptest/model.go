@@ -24,6 +24,8 @@ type tenantModel struct {
 	events     []*leadmuxv1.Event
 	erased     map[string]*leadmuxv1.ErasureReceipt
 	erasedRefs map[idmap.VendorRef]string
+
+	suppressions map[string]suppressionModel
 }
 
 type requestName struct{ method, id string }
@@ -35,6 +37,7 @@ func newModel(tenants []string) *model {
 			leads: map[string]*leadmuxv1.Lead{}, owners: map[idmap.VendorRef]string{},
 			requests: map[requestName]idmap.Request{}, operations: map[string]*leadmuxv1.Operation{},
 			erased: map[string]*leadmuxv1.ErasureReceipt{}, erasedRefs: map[idmap.VendorRef]string{},
+			suppressions: map[string]suppressionModel{},
 		}
 	}
 	return m
@@ -47,6 +50,7 @@ func (m *model) clone() *model {
 			leads: maps.Clone(t.leads), owners: maps.Clone(t.owners), requests: maps.Clone(t.requests),
 			operations: maps.Clone(t.operations), events: slices.Clone(t.events),
 			erased: maps.Clone(t.erased), erasedRefs: maps.Clone(t.erasedRefs),
+			suppressions: maps.Clone(t.suppressions),
 		}
 	}
 	return c

@@ -24,6 +24,8 @@ type pool struct {
 	requests                 []requestName
 	minutes                  []int
 	keys                     []idmap.LeadKey
+	suppressions             []string
+	persons                  []idmap.PersonKey
 	filters                  []idmap.LeadFilter
 }
 
@@ -36,10 +38,14 @@ func newPool() *pool {
 		requests: []requestName{{"CreateLead", "r1"}, {"CreateLead", "r2"}, {"UpdateLead", "r1"}},
 		minutes:  []int{0, 10, 20, 30},
 	}
+	for range 3 {
+		p.suppressions = append(p.suppressions, typeid.New(typeid.Suppression))
+	}
 	for range 5 {
 		p.leads = append(p.leads, typeid.New(typeid.Lead))
 		p.operations = append(p.operations, typeid.New(typeid.Operation))
 	}
+	p.persons = []idmap.PersonKey{phoneKey(phoneA), phoneKey(phoneB), mailKey("ann@example.com"), leadKey(p.leads[0]), leadKey(p.leads[1])}
 	for _, account := range p.accounts {
 		for _, id := range []string{"1", "12", "st1"} {
 			p.refs = append(p.refs, leadRef(account, id), idmap.VendorRef{Account: account, Kind: idmap.KindCall, VendorID: id})
@@ -73,6 +79,7 @@ func (p *pool) drawStep(t *rapid.T, now time.Time) step {
 	tenant := rapid.SampledFrom(p.tenants).Draw(t, "tenant")
 	draws := []func(*rapid.T, string, time.Time) step{ // what is there twice comes twice as often
 		p.putLead, p.putLead, p.bind, p.unbind, p.claim, p.putOperation, p.putOperation, p.appendEvent, p.eraseLead,
+		p.putSuppression,
 	}
 	s := rapid.SampledFrom(draws).Draw(t, "step")(t, tenant, now)
 	s.tenant = tenant
@@ -208,6 +215,21 @@ func (p *pool) appendEvent(t *rapid.T, tenant string, _ time.Time) step {
 			return tx.AppendEvent(tenant, appended)
 		},
 		model: func(m *tenantModel) error { return m.appendEvent(appended) }, // with the cursor that the store gave it
+	}
+}
+
+func (p *pool) putSuppression(t *rapid.T, tenant string, _ time.Time) step {
+	texts := rapid.SampledFrom([]string{"", "said so"})
+	s := &leadmuxv1.Suppression{
+		SuppressionId: rapid.SampledFrom(p.suppressions).Draw(t, "suppression"), Evidence: texts.Draw(t, "evidence"),
+		Reconsents: []*leadmuxv1.ReconsentRecord{{Evidence: texts.Draw(t, "reconsent")}},
+		LeadIds:    rapid.SliceOfN(rapid.SampledFrom(p.leads), 0, 1).Draw(t, "leads"),
+	}
+	keys := rapid.SliceOfN(rapid.SampledFrom(p.persons), 0, 2).Draw(t, "persons")
+	return step{
+		name:  "put suppression",
+		store: func(tx idmap.Tx) error { return tx.PutSuppression(tenant, s, keys) },
+		model: func(m *tenantModel) error { return m.putSuppression(s, keys) },
 	}
 }
 

@@ -96,22 +96,24 @@ func (s *Settings[T]) load() (map[string]any, error) {
 	return stored, err
 }
 
-// build lays the patched keys over a fresh copy of the defaults. The copy goes
-// through JSON, so that no map or slice is shared with them.
+// build lays the patched keys over the defaults. Both go through JSON, so that
+// no map or slice is shared with the defaults and one entry of a map can be
+// patched without its neighbours.
 func (s *Settings[T]) build(patched map[string]any) (*T, error) {
-	base, err := json.Marshal(s.def)
+	raw, err := json.Marshal(s.def)
 	if err != nil {
 		return nil, fmt.Errorf("encode default settings: %w", err)
 	}
-	over, err := json.Marshal(patched)
-	if err != nil {
+	base := map[string]any{}
+	if err := json.Unmarshal(raw, &base); err != nil {
+		return nil, fmt.Errorf("default settings: %w", err)
+	}
+	if raw, err = json.Marshal(merge(base, patched)); err != nil {
 		return nil, fmt.Errorf("encode settings: %w", err)
 	}
 	value := new(T)
-	for _, raw := range [][]byte{base, over} {
-		if err := json.Unmarshal(raw, value); err != nil {
-			return nil, fmt.Errorf("settings: %w", err)
-		}
+	if err := json.Unmarshal(raw, value); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	for _, check := range s.checks {
 		if err := check(*value); err != nil {

@@ -54,7 +54,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("a value that was handed out has changed: %+v", held)
 	}
 	want := switches{Hold: true, Limit: 9, List: []string{"z"}, Per: map[string]single{
-		"west": {B: true}, "east": {A: true},
+		"west": {A: true, B: true}, "east": {A: true},
 	}}
 	if got := s.Get(); !reflect.DeepEqual(got, want) {
 		t.Errorf("patched = %+v, want %+v", got, want)

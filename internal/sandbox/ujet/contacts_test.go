@@ -71,7 +71,10 @@ func TestAddContactRefuses(t *testing.T) {
 
 func TestCampaignsAreSettings(t *testing.T) {
 	f, _ := start(t, t.TempDir())
-	f.ask("PATCH", "/settings", `{"campaigns":[3]}`).is(t, 200, `{"ratePerSecond":1,"campaigns":[3]}`)
+	a := f.ask("PATCH", "/settings", `{"campaigns":[3]}`)
+	if got := decode[ujet.Settings](t, a); a.status != 200 || len(got.Campaigns) != 1 || got.Campaigns[0] != 3 || got.RatePerSecond != 1 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
 	f.call("GET", contacts, "").is(t, 404, `{"message":"Not Found"}`)
 	f.call("GET", "/outbound_dialer/campaigns/3/contacts", "").is(t, 200, `[]`)
 }

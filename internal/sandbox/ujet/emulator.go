@@ -1,10 +1,10 @@
-// Package ujet emulates the part of UJET's Apps API (Google CCAI Platform) that leads need: end
-// users, campaign contacts and wait times, behind Basic authentication and the vendor's request
-// rate.
+// Package ujet emulates UJET's Apps API (Google CCAI Platform): calls, text messages, chats with their
+// media, end users, campaigns and wait times, behind Basic authentication and the vendor's request
+// rate. People, menus, agents and numbers of its invented contact centre are settings.
 //
 // Invariants: every answer that says something was stored leaves after the ledger has it on disk;
-// an identifier has at most one end user; a contact is made by every accepted POST, so a client
-// that sends twice is seen; every arrival is in the ledger with its time, refused ones included.
+// an identifier has at most one end user; a contact, call, chat or message is made by every accepted
+// POST, so a client that sends twice is seen; every arrival is in the ledger with its time, refused ones included.
 //
 // The emulator judges the adapter in crash tests, so it shares no code with it. Only the sandbox
 // and tests may import this package.
@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
@@ -79,7 +80,7 @@ func New(cfg Config) (*Emulator, error) {
 
 // Handler is the vendor's host: the API under BasePath with faults applied and every request
 // recorded. The ledger and the faults see paths relative to BasePath; a path outside it is
-// recorded whole and answered 404.
+// recorded whole and, but for the file storage, answered 404.
 func (e *Emulator) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /end_users", e.serve(e.upsertEndUser))
@@ -89,18 +90,25 @@ func (e *Emulator) Handler() http.Handler {
 	mux.HandleFunc("PATCH /outbound_dialer/campaigns/{campaign_id}/contact", e.serve(e.updateContact))
 	mux.HandleFunc("DELETE /outbound_dialer/campaigns/{campaign_id}/contact", e.serve(e.removeContact))
 	mux.HandleFunc("GET /wait_times", e.serve(e.waitTimes))
+	e.callRoutes(mux)
+	e.chatRoutes(mux)
+	e.escalationRoutes(mux)
+	e.mediaRoutes(mux)
 	mux.HandleFunc("/", e.serve(unknownRoute))
 
 	inside := e.admit(kit.Wrap(e.ledger, e.faults, e.now, enforce(mux)))
-	outside := kit.Wrap(e.ledger, e.faults, e.now, e.serve(unknownRoute))
-	return kit.Rooted(BasePath, inside, outside)
+	beside := http.NewServeMux()
+	beside.Handle(storagePath, e.storage())
+	beside.Handle(storagePath+"/", e.storage())
+	beside.HandleFunc("/", e.serve(unknownRoute))
+	return kit.Rooted(BasePath, inside, kit.Wrap(e.ledger, e.faults, e.now, beside))
 }
 
 func unknownRoute(http.ResponseWriter, *http.Request) (reply, error) { return reply{}, notFound() }
 
 // Control is the emulator's control API: ledger, requests, records, faults and settings.
 func (e *Emulator) Control() http.Handler {
-	return kit.Control(kit.ControlTarget{Ledger: e.ledger, Faults: e.faults, Settings: e.settings})
+	return kit.Control(kit.ControlTarget{Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: slices.Concat(e.callControl(), e.chatControl())})
 }
 
 // Ledger is what the vendor knows and what it was asked.

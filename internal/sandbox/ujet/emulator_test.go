@@ -33,12 +33,13 @@ func TestWaitTimes(t *testing.T) {
 		query string
 		menus []float64
 	}{
-		{"lang=en", []float64{11, 12}},
+		{"lang=en", []float64{11, 12, 13, 14, 15}},
+		{"lang=en&menu_id=11", []float64{11, 14}},
 		{"lang=en&menu_id=12", []float64{12}},
 		{"lang=en&menu_id=99", nil},
-		{"lang=pt-BR&menu_type=ivr_menu", []float64{11}},
-		{"lang=en&channel_type=voice_call&wait[from]=61", []float64{11}},
-		{"lang=en&channel_type=chat&wait[from]=1&wait[to]=60", []float64{12}},
+		{"lang=pt-BR&menu_type=ivr_menu", []float64{11, 14}},
+		{"lang=en&channel_type=voice_call&wait[from]=91", []float64{11, 14}},
+		{"lang=en&channel_type=chat&wait[from]=6&wait[to]=44", []float64{12}},
 	} {
 		t.Run(c.query, func(t *testing.T) {
 			a := f.call("GET", "/wait_times?"+c.query, "")

@@ -42,6 +42,8 @@ type endUserAnswer struct {
 type endUserChange struct {
 	identifier string
 	set        []func(u *EndUser)
+	// keepPhone leaves a phone number that is already known.
+	keepPhone bool
 }
 
 // upsertEndUser is POST /end_users: the identifier decides whether it creates or updates, so
@@ -116,6 +118,9 @@ func (e *Emulator) applyEndUser(tx *kit.Tx, change endUserChange) (EndUser, stri
 	before := user
 	for _, set := range change.set {
 		set(&user)
+	}
+	if change.keepPhone && before.Phone != nil {
+		user.Phone = before.Phone
 	}
 	if sameText(before.Email, user.Email) && sameText(before.Name, user.Name) && sameText(before.Phone, user.Phone) {
 		return user, "", nil

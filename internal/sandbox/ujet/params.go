@@ -84,3 +84,47 @@ func (p params) requiredID(name string) (int64, error) {
 	}
 	return id, nil
 }
+
+// boolean reads an optional true or false into at; absent and null leave it.
+func (p params) boolean(name string, at *bool) error {
+	raw, given := p[name]
+	if !given || string(raw) == "null" {
+		return nil
+	}
+	if json.Unmarshal(raw, at) != nil {
+		return badRequest(name + " is invalid")
+	}
+	return nil
+}
+
+// value reads a member of any type into at; absent and null leave it and are not given.
+func (p params) value(name string, at any) (given bool, err error) {
+	raw, given := p[name]
+	if !given || string(raw) == "null" {
+		return false, nil
+	}
+	if json.Unmarshal(raw, at) != nil {
+		return true, badRequest(name + " is invalid")
+	}
+	return true, nil
+}
+
+// word reads an optional string member; absent, null and blank are all empty.
+func (p params) word(name string) (string, error) {
+	value, _, err := p.text(name)
+	if err != nil || value == nil {
+		return "", err
+	}
+	return strings.TrimSpace(*value), nil
+}
+
+// inner reads a required object member as parameters of its own.
+func (p params) inner(name string) (params, error) {
+	object := params{}
+	if given, err := p.value(name, &object); err != nil {
+		return nil, err
+	} else if !given || len(object) == 0 {
+		return nil, missing(name)
+	}
+	return object, nil
+}

@@ -2,30 +2,65 @@ package ujet
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 )
 
-// Settings are the switches of an emulated subdomain, changed through the control API and kept in
-// the ledger.
+// Settings are the switches of an emulated subdomain and what its administrators have set up,
+// changed through the control API and kept in the ledger. Maps are patched entry by entry.
 type Settings struct {
 	// RatePerSecond is how many requests a second the subdomain may make, evenly spaced (no burst:
 	// assumed). The vendor's documents say 1 in one place and 10 in another. 0 turns the limit off.
 	RatePerSecond float64 `json:"ratePerSecond"`
 	// Campaigns are the ids of the outbound campaigns that exist; the Apps API cannot make one.
 	Campaigns []int64 `json:"campaigns"`
-}
-
-func defaultSettings() Settings {
-	return Settings{RatePerSecond: 1, Campaigns: []int64{1, 2}}
+	// Menus are the queues by id.
+	Menus map[int64]Menu `json:"menus"`
+	// InboundMenuTypes are the menu types an inbound call may name. The vendor's table says IVR and
+	// web, its error text IVR and mobile.
+	InboundMenuTypes []string `json:"inboundMenuTypes"`
+	// Teams are the names of the agents' teams by id.
+	Teams map[int64]string `json:"teams"`
+	// Users are agents and others by id, as they were before any request changed them.
+	Users map[int64]User `json:"users"`
+	// Languages says of each language the vendor knows whether the queues offer it.
+	Languages map[string]bool `json:"languages"`
+	// ManagedNumbers are the centre's own phone numbers, E.164.
+	ManagedNumbers []string `json:"managedNumbers"`
+	// DefaultNumber is the one used when a call names none. Empty with several managed numbers
+	// means that the agent has to choose: the call is answered 202.
+	DefaultNumber string `json:"defaultNumber"`
+	// Tickets are the CRM's tickets with the phone number of the contact behind each.
+	Tickets map[string]string `json:"tickets"`
+	// CRM says whether the CRM takes a contact's changes.
+	CRM bool `json:"crm"`
+	// EndUserSeconds is how long the same change of a session's end user counts as a duplicate.
+	EndUserSeconds int `json:"endUserSeconds"`
+	// SMS and OutboundSMS switch the two features on.
+	SMS         bool `json:"sms"`
+	OutboundSMS bool `json:"outboundSms"`
+	// ForeignSMS lets text messages go to numbers outside the US.
+	ForeignSMS bool `json:"foreignSms"`
+	// CompanySecret is the HS256 key of signed custom data.
+	CompanySecret string `json:"companySecret"`
 }
 
 // validate refuses values that mean nothing.
 func (s Settings) validate() error {
-	if s.RatePerSecond < 0 || s.RatePerSecond > 1e6 {
+	switch {
+	case s.RatePerSecond < 0 || s.RatePerSecond > 1e6:
 		return errors.New("ratePerSecond must be 0 (no limit) to 1000000")
-	}
-	if slices.ContainsFunc(s.Campaigns, func(id int64) bool { return id < 1 }) {
+	case slices.ContainsFunc(s.Campaigns, func(id int64) bool { return id < 1 }):
 		return errors.New("campaigns must be positive ids")
+	case s.DefaultNumber != "" && !slices.Contains(s.ManagedNumbers, s.DefaultNumber):
+		return errors.New("defaultNumber must be one of managedNumbers")
+	case s.EndUserSeconds < 0:
+		return errors.New("endUserSeconds must be 0 or more")
+	}
+	for id, m := range s.Menus {
+		if !slices.Contains(menuTypes, m.Type) || !slices.Contains(menuStates, m.State) {
+			return fmt.Errorf("menu %d: type must be one of %v, state one of %v", id, menuTypes, menuStates)
+		}
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 package ujet
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // waitTime is one menu's estimate. Units are ambiguous in the vendor's documents; plain integers.
@@ -19,27 +21,23 @@ type waitTime struct {
 	BreakthroughAgents int    `json:"breakthrough_agents"`
 }
 
-// menus are the invented queues of the emulated contact centre.
-var menus = []waitTime{
-	{MenuID: 11, MenuType: "ivr_menu", VoiceCall: 120, MaterializedPath: "Sales", LoggedInAgents: 4, AvailableAgents: 1},
-	{MenuID: 12, MenuType: "web_menu", Chat: 30, VoiceCall: 60, MaterializedPath: "Support", LoggedInAgents: 3, AvailableAgents: 2},
-}
-
 // waitFilter is a validated query; zero values do not filter.
 type waitFilter struct {
 	menu, from, to    int64
 	menuType, channel string
 }
 
-// waitTimes is GET /wait_times: lang is required, the rest filters.
+// waitTimes is GET /wait_times: lang is required, the rest filters; menu_id takes its whole subtree.
 func (e *Emulator) waitTimes(_ http.ResponseWriter, r *http.Request) (reply, error) {
 	filter, err := parseWaitFilter(r.URL.Query())
 	if err != nil {
 		return reply{}, err
 	}
+	s := e.settings.Get()
 	found := []waitTime{}
-	for _, m := range menus {
-		if filter.takes(m) {
+	for _, id := range slices.Sorted(maps.Keys(s.Menus)) {
+		m := s.waitTime(id)
+		if (filter.menu == 0 || s.below(id, filter.menu)) && filter.takes(m) {
 			found = append(found, m)
 		}
 	}
@@ -59,17 +57,26 @@ func parseWaitFilter(query url.Values) (f waitFilter, err error) {
 	if f.to, err = positive(query, "wait[to]"); err != nil {
 		return f, err
 	}
-	if f.menuType, err = oneOf(query, "menu_type", "ivr_menu", "mobile_menu", "web_menu"); err != nil {
+	if f.menuType, err = oneOf(query, "menu_type", menuTypes...); err != nil {
 		return f, err
 	}
 	f.channel, err = oneOf(query, "channel_type", "voice_call", "chat")
 	return f, err
 }
 
-// takes says whether the menu passes the filter. The wait is that of the channel asked for, or of
+// waitTime renders a menu's estimate.
+func (s Settings) waitTime(id int64) waitTime {
+	m := s.Menus[id]
+	return waitTime{
+		MenuID: id, MenuType: m.Type, Chat: m.ChatWait, VoiceCall: m.VoiceWait, MaterializedPath: strings.Join(s.menuPath(id), "/"),
+		LoggedInAgents: m.LoggedIn, AvailableAgents: m.Available, BreakthroughAgents: m.Breakthrough,
+	}
+}
+
+// takes says whether the menu passes the filter, its place in the tree aside. The wait is that of the channel asked for, or of
 // either when none is.
 func (f waitFilter) takes(m waitTime) bool {
-	if f.menu != 0 && m.MenuID != f.menu || f.menuType != "" && m.MenuType != f.menuType {
+	if f.menuType != "" && m.MenuType != f.menuType {
 		return false
 	}
 	switch f.channel {

@@ -354,33 +354,35 @@ func (x *ErasedRecord) GetReceipt() []byte {
 	return nil
 }
 
-// StopRecord says why an account is stopped.
-type StopRecord struct {
+// SuppressionRecord is a stored suppression: all of it in clear but what was said of the person.
+type SuppressionRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reason.
-	Reason v1.ErrorReason `protobuf:"varint,1,opt,name=reason,proto3,enum=leadmux.v1.ErrorReason" json:"reason,omitempty"`
-	// Since when.
-	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
-	// The operation whose failure stopped it; empty when a read met it.
-	OperationId   string `protobuf:"bytes,3,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	// The suppression without its texts.
+	Suppression *v1.Suppression `protobuf:"bytes,1,opt,name=suppression,proto3" json:"suppression,omitempty"`
+	// What it is found by: kind byte and keyed hash of each phone, e-mail address and lead ID.
+	Keys [][]byte `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	// The data key of its texts, by its ID in the key file: that of its first lead, or one of its own; empty while it has none.
+	KeyId string `protobuf:"bytes,3,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The SuppressionTexts, sealed under that key.
+	Sealed        []byte `protobuf:"bytes,4,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StopRecord) Reset() {
-	*x = StopRecord{}
+func (x *SuppressionRecord) Reset() {
+	*x = SuppressionRecord{}
 	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StopRecord) String() string {
+func (x *SuppressionRecord) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StopRecord) ProtoMessage() {}
+func (*SuppressionRecord) ProtoMessage() {}
 
-func (x *StopRecord) ProtoReflect() protoreflect.Message {
+func (x *SuppressionRecord) ProtoReflect() protoreflect.Message {
 	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -392,37 +394,99 @@ func (x *StopRecord) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StopRecord.ProtoReflect.Descriptor instead.
-func (*StopRecord) Descriptor() ([]byte, []int) {
+// Deprecated: Use SuppressionRecord.ProtoReflect.Descriptor instead.
+func (*SuppressionRecord) Descriptor() ([]byte, []int) {
 	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *StopRecord) GetReason() v1.ErrorReason {
+func (x *SuppressionRecord) GetSuppression() *v1.Suppression {
 	if x != nil {
-		return x.Reason
-	}
-	return v1.ErrorReason(0)
-}
-
-func (x *StopRecord) GetTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Time
+		return x.Suppression
 	}
 	return nil
 }
 
-func (x *StopRecord) GetOperationId() string {
+func (x *SuppressionRecord) GetKeys() [][]byte {
 	if x != nil {
-		return x.OperationId
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *SuppressionRecord) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
 	}
 	return ""
+}
+
+func (x *SuppressionRecord) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// SuppressionTexts is what a suppression says of a person.
+type SuppressionTexts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Suppression.evidence.
+	Evidence string `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// The evidence of each of its reconsents.
+	Reconsents    []string `protobuf:"bytes,2,rep,name=reconsents,proto3" json:"reconsents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuppressionTexts) Reset() {
+	*x = SuppressionTexts{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuppressionTexts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuppressionTexts) ProtoMessage() {}
+
+func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuppressionTexts.ProtoReflect.Descriptor instead.
+func (*SuppressionTexts) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SuppressionTexts) GetEvidence() string {
+	if x != nil {
+		return x.Evidence
+	}
+	return ""
+}
+
+func (x *SuppressionTexts) GetReconsents() []string {
+	if x != nil {
+		return x.Reconsents
+	}
+	return nil
 }
 
 var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\"\xd6\x01\n" +
+	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xd6\x01\n" +
 	"\n" +
 	"LeadRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
@@ -446,12 +510,17 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\fErasedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12$\n" +
 	"\x0ereceipt_key_id\x18\x02 \x01(\tR\freceiptKeyId\x12\x18\n" +
-	"\areceipt\x18\x03 \x01(\fR\areceipt\"\x90\x01\n" +
+	"\areceipt\x18\x03 \x01(\fR\areceipt\"\x91\x01\n" +
+	"\x11SuppressionRecord\x129\n" +
+	"\vsuppression\x18\x01 \x01(\v2\x17.leadmux.v1.SuppressionR\vsuppression\x12\x12\n" +
+	"\x04keys\x18\x02 \x03(\fR\x04keys\x12\x15\n" +
+	"\x06key_id\x18\x03 \x01(\tR\x05keyId\x12\x16\n" +
+	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"N\n" +
+	"\x10SuppressionTexts\x12\x1a\n" +
+	"\bevidence\x18\x01 \x01(\tR\bevidence\x12\x1e\n" +
 	"\n" +
-	"StopRecord\x12/\n" +
-	"\x06reason\x18\x01 \x01(\x0e2\x17.leadmux.v1.ErrorReasonR\x06reason\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
-	"\foperation_id\x18\x03 \x01(\tR\voperationIdB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
+	"reconsents\x18\x02 \x03(\tR\n" +
+	"reconsentsB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
 
 var (
 	file_leadmux_store_v1_records_proto_rawDescOnce sync.Once
@@ -465,30 +534,30 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
 	(*SealedRecord)(nil),          // 2: leadmux.store.v1.SealedRecord
 	(*RequestRecord)(nil),         // 3: leadmux.store.v1.RequestRecord
 	(*ErasedRecord)(nil),          // 4: leadmux.store.v1.ErasedRecord
-	(*StopRecord)(nil),            // 5: leadmux.store.v1.StopRecord
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 7: leadmux.v1.EngagementState
-	(v1.ErrorReason)(0),           // 8: leadmux.v1.ErrorReason
+	(*SuppressionRecord)(nil),     // 5: leadmux.store.v1.SuppressionRecord
+	(*SuppressionTexts)(nil),      // 6: leadmux.store.v1.SuppressionTexts
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 8: leadmux.v1.EngagementState
+	(*v1.Suppression)(nil),        // 9: leadmux.v1.Suppression
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	6, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	7, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1, // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	7, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
-	6, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	8, // 4: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
-	6, // 5: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	8, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	7, // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	9, // 4: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -502,7 +571,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
