@@ -13,6 +13,7 @@ import (
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/rpcerr"
 	"github.com/leadmux/leadmux/internal/typeid"
 )
 
@@ -114,7 +115,11 @@ func (d *Dispatcher) acceptAt(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, 
 	if err != nil {
 		return nil, err
 	}
-	op, err := d.plan(lead, account, write, len(waiting) > 0, slot)
+	held, err := heldUp(tx, account)
+	if err != nil {
+		return nil, err
+	}
+	op, err := d.plan(lead, account, write, len(waiting) > 0, slot, held)
 	if err != nil {
 		return nil, err
 	}
@@ -196,8 +201,8 @@ func (d *Dispatcher) Go(tenant string, ops []*leadmuxv1.Operation) {
 	}
 }
 
-// plan makes an operation, and its engagement if it opens one.
-func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write Write, behind, slot bool) (*leadmuxv1.Operation, error) {
+// plan makes an operation, and its engagement if it opens one. held is why the account takes nothing now; nil when it does.
+func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write Write, behind, slot bool, held *leadmuxv1.EngagementError) (*leadmuxv1.Operation, error) {
 	way, unsupported := WriteOf(account, write.Method)
 	if unsupported != nil {
 		return nil, unsupported
@@ -220,12 +225,12 @@ func (d *Dispatcher) plan(lead *leadmuxv1.Lead, account *adapters.Account, write
 	case behind || e.GetState() == inDoubt:
 		op.State, op.Decision = leadmuxv1.OperationState_OPERATION_STATE_BLOCKED, "waits behind another operation of this lead and account"
 		return op, nil
-	case slot:
+	case slot && held == nil:
 		return op, d.begin(op, e)
 	}
 	op.State, op.NextAttemptTime = leadmuxv1.OperationState_OPERATION_STATE_QUEUED, stamp(now)
 	op.Decision = "queued: no rate slot was free, or the account takes nothing now"
-	e.OperationId, e.Error = op.GetOperationId(), lineError(account)
+	e.OperationId, e.Error = op.GetOperationId(), held
 	if !methodOf(op).opens {
 		return op, nil
 	}
@@ -260,6 +265,7 @@ func (d *Dispatcher) begin(op *leadmuxv1.Operation, e *leadmuxv1.Engagement) err
 	op.NextAttemptTime, op.UpdateTime = nil, stamp(now)
 	op.AttemptCount++
 	op.Attempts = append(op.Attempts, &leadmuxv1.Attempt{StartTime: stamp(now)})
+	d.hold(lastAttempt(op))
 	if extra := len(op.GetAttempts()) - maxAttemptsKept; extra > 0 {
 		op.Attempts = slices.Delete(op.Attempts, 0, extra)
 	}
@@ -274,11 +280,17 @@ func (d *Dispatcher) begin(op *leadmuxv1.Operation, e *leadmuxv1.Engagement) err
 // maxAttemptsKept bounds the journal of an operation that fails for days.
 const maxAttemptsKept = 20
 
-// lineError says why nothing leaves for this account, when it is stopped.
-func lineError(account *adapters.Account) *leadmuxv1.EngagementError {
-	health := account.Line.Health()
-	if !health.GetStopped() {
-		return nil
+// heldUp says why nothing leaves for this account, when it is stopped: by the index, or by a failure that is about to be stored.
+func heldUp(r idmap.Reader, account *adapters.Account) (*leadmuxv1.EngagementError, error) {
+	stop, stopped, err := stopOf(r, account)
+	if err != nil {
+		return nil, err
 	}
-	return stoppedError(account, health.GetStopReason())
+	if stopped {
+		return stoppedError(account, rpcerr.Name(stop.Reason)), nil
+	}
+	if health := account.Line.Health(); health.GetStopped() {
+		return stoppedError(account, health.GetStopReason()), nil
+	}
+	return nil, nil //nolint:nilnil // nothing holds it up
 }

@@ -31,7 +31,7 @@ func (d *Dispatcher) run(tenant string, op *leadmuxv1.Operation) {
 		d.stopLine(account, came.failure) // before it is stored, so that the queue cannot send again what goes back into it
 	}
 	for {
-		err := d.settle(tenant, account, op.GetOperationId(), came)
+		err := d.settle(tenant, account, op, came)
 		if err == nil {
 			return
 		}
@@ -55,7 +55,11 @@ type outcome struct {
 
 // send calls the vendor once.
 func (d *Dispatcher) send(tenant string, account *adapters.Account, op *leadmuxv1.Operation) outcome {
-	ctx, cancel := context.WithTimeout(d.attempt, AttemptTimeout)
+	left := d.timeLeft(op)
+	if left <= 0 {
+		return outcome{failure: &adapters.Error{Vendor: account.Vendor, Op: op.GetMethod(), Kind: adapters.KindTimeout, Cause: errOvertime}}
+	}
+	ctx, cancel := context.WithTimeout(d.attempt, left)
 	defer cancel()
 	write, unsupported := WriteOf(account, op.GetMethod())
 	if unsupported != nil {
@@ -75,6 +79,9 @@ func (d *Dispatcher) send(tenant string, account *adapters.Account, op *leadmuxv
 	}
 	return came
 }
+
+// errOvertime says that the process was held up between the mark and the vendor.
+var errOvertime = errors.New("nothing was sent: the time of the attempt was over before it could begin")
 
 // input reads what the adapter works on as it is now, and whether a suppression has come since the attempt was marked.
 func (d *Dispatcher) input(ctx context.Context, tenant string, account *adapters.Account, op *leadmuxv1.Operation) (in adapters.LeadInput, hindered bool, err error) {

@@ -13,6 +13,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/typeid"
 )
 
 // AttemptTimeout bounds one attempt. A caller's deadline or disconnect ends only its waiting, never an attempt.
@@ -35,6 +37,9 @@ type Config struct {
 	Schedule Schedule
 	Logger   *slog.Logger
 	Now      func() time.Time // nil: time.Now
+	// Shared says that other processes send from the same index. What they hold is then left to them until its lease is over.
+	// The embedded index lets one process in only, and what is found started there was cut off.
+	Shared bool
 }
 
 // Dispatcher sends operations. Make it with New, then Start it before anything is accepted.
@@ -44,6 +49,8 @@ type Dispatcher struct {
 	schedule Schedule
 	logger   *slog.Logger
 	now      func() time.Time
+	shared   bool
+	holder   string // the name of this process in the attempts it makes
 
 	queues map[string]*queue // by account name; fixed after New
 	hub    hub
@@ -61,7 +68,7 @@ type Dispatcher struct {
 func New(cfg Config) *Dispatcher {
 	d := &Dispatcher{
 		store: cfg.Store, accounts: cfg.Accounts, schedule: cfg.Schedule, logger: cfg.Logger, now: cfg.Now,
-		queues: map[string]*queue{},
+		shared: cfg.Shared, holder: typeid.New("process_"), queues: map[string]*queue{},
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -76,8 +83,14 @@ func New(cfg Config) *Dispatcher {
 
 // Start settles what a stop of the service cut off, then begins to send what is queued.
 func (d *Dispatcher) Start(ctx context.Context) error {
+	if err := d.recallStops(ctx); err != nil {
+		return fmt.Errorf("read which accounts are stopped: %w", err)
+	}
 	if err := d.repair(ctx); err != nil {
 		return err
+	}
+	if d.shared {
+		d.loops.Go(d.repairOthers)
 	}
 	for _, q := range d.queues {
 		d.loops.Go(func() { d.drain(q) })
@@ -114,16 +127,6 @@ func (d *Dispatcher) Wake(account string) {
 
 // Changed wakes those who wait for a lead that was changed elsewhere than by an attempt.
 func (d *Dispatcher) Changed(leadID string) { d.hub.publish(leadID) }
-
-// Queue is what waits for an account.
-func (d *Dispatcher) Queue(ctx context.Context, account *adapters.Account) (idmap.Queue, error) {
-	var waiting idmap.Queue
-	err := d.store.View(ctx, func(r idmap.Reader) (err error) {
-		waiting, err = r.Queue(account.Tenant, account.Name)
-		return err
-	})
-	return waiting, err
-}
 
 // Touch sets a lead's update_time and etag; every change of a stored lead goes through it. The time moves on with every
 // change, even within one tick of the clock.

@@ -143,10 +143,14 @@ leadmux_account_breaker_open{account="west"} 0
 leadmux_account_stopped{account="west"} 1
 # HELP leadmux_queue_depth Operations that wait for an attempt.
 # TYPE leadmux_queue_depth gauge
-leadmux_queue_depth{account="west"} 1
+leadmux_queue_depth{account="west",priority="bulk"} 0
+leadmux_queue_depth{account="west",priority="interactive"} 1
+leadmux_queue_depth{account="west",priority="opt_out"} 0
 # HELP leadmux_queue_oldest_age_seconds Age of the oldest operation that waits.
 # TYPE leadmux_queue_oldest_age_seconds gauge
-leadmux_queue_oldest_age_seconds{account="west"} 10
+leadmux_queue_oldest_age_seconds{account="west",priority="bulk"} 0
+leadmux_queue_oldest_age_seconds{account="west",priority="interactive"} 10
+leadmux_queue_oldest_age_seconds{account="west",priority="opt_out"} 0
 `)
 	})
 }

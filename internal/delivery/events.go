@@ -2,8 +2,6 @@ package delivery
 
 import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
-	"github.com/leadmux/leadmux/internal/adapters"
-	"github.com/leadmux/leadmux/internal/rpcerr"
 	"github.com/leadmux/leadmux/internal/typeid"
 )
 
@@ -30,11 +28,4 @@ func (d *Dispatcher) operationUnsettled(kind string, lead *leadmuxv1.Lead, op *l
 		OperationId: op.GetOperationId(), Reason: reason,
 	}}
 	return event
-}
-
-// stoppedError says that an operation waits for a stopped account, and why that is stopped.
-func stoppedError(account *adapters.Account, reason string) *leadmuxv1.EngagementError {
-	e := rpcerr.Engagement(&adapters.Error{Vendor: account.Vendor, Kind: adapters.KindAccountStopped})
-	e.Message += " (" + reason + ")"
-	return e
 }

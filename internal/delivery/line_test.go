@@ -71,11 +71,11 @@ func (r *rig) wantsOp(id, state string) {
 // depth is the queue of the first account.
 func (r *rig) depth() int {
 	r.t.Helper()
-	waiting, err := r.d.Queue(r.t.Context(), r.accounts[0])
+	health, err := r.d.Health(r.t.Context(), r.accounts[0])
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return waiting.Depth
+	return int(health.GetQueued())
 }
 
 func TestAnUpdateWaitsForTheCreateUnderWay(t *testing.T) {

@@ -35,24 +35,36 @@ leadmux_account_stopped{account="south"} 0
 leadmux_account_stopped{account="west"} 1
 # HELP leadmux_queue_depth Operations that wait for an attempt.
 # TYPE leadmux_queue_depth gauge
-leadmux_queue_depth{account="east"} 0
-leadmux_queue_depth{account="south"} 2
-leadmux_queue_depth{account="west"} 2
+leadmux_queue_depth{account="east",priority="bulk"} 0
+leadmux_queue_depth{account="east",priority="interactive"} 0
+leadmux_queue_depth{account="east",priority="opt_out"} 0
+leadmux_queue_depth{account="south",priority="bulk"} 0
+leadmux_queue_depth{account="south",priority="interactive"} 2
+leadmux_queue_depth{account="south",priority="opt_out"} 0
+leadmux_queue_depth{account="west",priority="bulk"} 0
+leadmux_queue_depth{account="west",priority="interactive"} 2
+leadmux_queue_depth{account="west",priority="opt_out"} 0
 # HELP leadmux_queue_oldest_age_seconds Age of the oldest operation that waits.
 # TYPE leadmux_queue_oldest_age_seconds gauge
-leadmux_queue_oldest_age_seconds{account="east"} 0
-leadmux_queue_oldest_age_seconds{account="south"} 90
-leadmux_queue_oldest_age_seconds{account="west"} 90
+leadmux_queue_oldest_age_seconds{account="east",priority="bulk"} 0
+leadmux_queue_oldest_age_seconds{account="east",priority="interactive"} 0
+leadmux_queue_oldest_age_seconds{account="east",priority="opt_out"} 0
+leadmux_queue_oldest_age_seconds{account="south",priority="bulk"} 0
+leadmux_queue_oldest_age_seconds{account="south",priority="interactive"} 90
+leadmux_queue_oldest_age_seconds{account="south",priority="opt_out"} 0
+leadmux_queue_oldest_age_seconds{account="west",priority="bulk"} 0
+leadmux_queue_oldest_age_seconds{account="west",priority="interactive"} 90
+leadmux_queue_oldest_age_seconds{account="west",priority="opt_out"} 0
 `)
-		waiting, err := r.d.Queue(t.Context(), r.accounts[2])
-		if err != nil || waiting.Depth != 2 {
-			t.Errorf("the queue is %+v, %v", waiting, err)
+		health, err := r.d.Health(t.Context(), r.accounts[2])
+		if err != nil || health.GetQueued() != 2 || len(health.GetQueues()) != 1 || health.GetQueues()[0].GetQueued() != 2 {
+			t.Errorf("the account is %v, %v", health, err)
 		}
 		v.answer = took
 		r.resume()
 		synctest.Wait()
-		if waiting, err := r.d.Queue(t.Context(), r.accounts[2]); err != nil || waiting.Depth != 0 || !waiting.Oldest.IsZero() {
-			t.Errorf("the queue is %+v, %v", waiting, err)
+		if health, err := r.d.Health(t.Context(), r.accounts[2]); err != nil || health.GetQueued() != 0 || health.GetOldestQueuedTime() != nil || health.GetStopTime() != nil {
+			t.Errorf("the account is %v, %v", health, err)
 		}
 	})
 }

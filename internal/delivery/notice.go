@@ -102,14 +102,17 @@ func (d *Dispatcher) tellingOperation(tx idmap.Tx, tenant string, t telling, way
 		Priority:         leadmuxv1.Priority_PRIORITY_OPT_OUT, CreateTime: now, UpdateTime: now,
 		State: leadmuxv1.OperationState_OPERATION_STATE_QUEUED, NextAttemptTime: now, Decision: "queued before all others",
 	}
-	if len(open) > 0 {
-		op.State, op.NextAttemptTime = leadmuxv1.OperationState_OPERATION_STATE_BLOCKED, nil
-		op.Decision = "waits for another operation of this lead and account"
-		if err := hurry(tx, tenant, open, op.GetPriority()); err != nil {
+	if len(open) == 0 {
+		if t.e.Error, err = heldUp(tx, t.account); err != nil {
 			return nil, err
 		}
-	} else {
-		t.e.OperationId, t.e.Error = op.GetOperationId(), lineError(t.account)
+		t.e.OperationId = op.GetOperationId()
+		return op, tx.PutOperation(tenant, op)
+	}
+	op.State, op.NextAttemptTime = leadmuxv1.OperationState_OPERATION_STATE_BLOCKED, nil
+	op.Decision = "waits for another operation of this lead and account"
+	if err := hurry(tx, tenant, open, op.GetPriority()); err != nil {
+		return nil, err
 	}
 	return op, tx.PutOperation(tenant, op)
 }

@@ -16,6 +16,7 @@ import (
 // queue is the loop of one account over its QUEUED operations. The operations themselves are in the index only.
 type queue struct {
 	account *adapters.Account
+	stopped time.Time // since when the account is stopped, as the loop last read it; zero when it is not
 	woken   chan struct{}
 	flight  chan struct{} // holds one value for each attempt under way that the queue began
 }
@@ -34,8 +35,14 @@ func (q *queue) wake() {
 // storeRetry is the pause after the index could not be read or written.
 const storeRetry = time.Second
 
-// idle is how long a queue sleeps when nothing tells it a time; whatever changes wakes it.
-const idle = time.Minute
+// idle is how long a queue sleeps when nothing tells it a time; whatever changes in this process wakes it. What changes in
+// another one does not.
+func (d *Dispatcher) idle() time.Duration {
+	if d.shared {
+		return time.Second
+	}
+	return time.Minute
+}
 
 // drain sends what is due, one attempt for each rate slot, until the Dispatcher closes.
 func (d *Dispatcher) drain(q *queue) {
@@ -61,12 +68,21 @@ func (d *Dispatcher) drain(q *queue) {
 
 // next begins the attempt that is due, if a slot is free, and returns how long to pause.
 func (d *Dispatcher) next(q *queue) (time.Duration, error) {
-	waiting, err := d.Queue(d.running, q.account)
+	var waiting idmap.Queue
+	var stop idmap.Stop
+	err := d.store.View(d.running, func(r idmap.Reader) (err error) {
+		if stop, _, err = stopOf(r, q.account); err != nil {
+			return err
+		}
+		waiting, err = r.Queue(q.account.Tenant, q.account.Name)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
+	q.follow(stop)
 	if waiting.Depth == 0 {
-		return idle, nil
+		return d.idle(), nil
 	}
 	if due := waiting.NextDue.Sub(d.now()); due > 0 {
 		return due, nil
@@ -74,7 +90,7 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 	select {
 	case q.flight <- struct{}{}:
 	default:
-		return idle, nil // an attempt's end wakes the queue
+		return d.idle(), nil // an attempt's end wakes the queue
 	}
 	if !q.account.Line.TryTake() {
 		<-q.flight
@@ -82,9 +98,9 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 	}
 	failpoint.Here(failpoint.SlotTaken)
 	op, err := d.take(q.account)
-	if err != nil || op == nil { // none although one is due: it cannot be read any more, and looking at once would not help
+	if err != nil || op == nil { // none although one is due: another process was faster, or it cannot be read any more
 		<-q.flight
-		return idle, err
+		return d.idle(), err
 	}
 	d.attempts.Go(func() {
 		defer q.wake()
@@ -98,7 +114,7 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 func (d *Dispatcher) untilLineIsFree(account *adapters.Account) time.Duration {
 	next := account.Line.NextTry()
 	if next.IsZero() {
-		return idle
+		return d.idle()
 	}
 	return max(next.Sub(d.now()), time.Millisecond)
 }
@@ -109,6 +125,9 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 	var again bool // one was dropped, so that the next may be due
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
 		taken, again = nil, false
+		if _, stopped, err := stopOf(tx, account); err != nil || stopped {
+			return err // the next look stops the line
+		}
 		due, err := tx.Due(account.Tenant, account.Name, d.now(), 1)
 		if err != nil || len(due) == 0 {
 			return err

@@ -185,6 +185,7 @@ func (run *randomRun) run(p plan) []string {
 	}
 	run.crash()
 	run.reborn()
+	run.resume()        // a stop outlasts the crash
 	pass(2 * time.Hour) // longer than any wait
 	for _, id := range run.ids {
 		for account := range randomClasses {

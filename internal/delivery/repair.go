@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -12,8 +13,9 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// repair settles every attempt that a stop of the service left without an outcome: what may be sent again, with the check its
-// class asks for, is queued; the rest stays visibly in doubt. It runs before anything is accepted or sent.
+// repair settles every attempt that lost its process and has no outcome: what may be sent again, with the check its
+// class asks for, is queued; the rest stays visibly in doubt. It runs before anything is accepted or sent, and where processes share
+// the index, ever again.
 func (d *Dispatcher) repair(ctx context.Context) error {
 	var cut []idmap.TenantOperation
 	err := d.store.View(ctx, func(r idmap.Reader) (err error) {
@@ -23,6 +25,7 @@ func (d *Dispatcher) repair(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the attempts that a stop cut off: %w", err)
 	}
+	cut = slices.DeleteFunc(cut, func(c idmap.TenantOperation) bool { return !d.lost(c.Operation) })
 	for _, c := range cut {
 		if err := d.repairOne(ctx, c.Tenant, c.Operation); err != nil {
 			return fmt.Errorf("repair operation %s: %w", c.Operation.GetOperationId(), err)
@@ -41,7 +44,7 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 		account = &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}
 	}
 	return d.store.Update(ctx, func(tx idmap.Tx) error {
-		s, err := d.open(tx, tenant, account, op.GetOperationId())
+		s, err := d.open(tx, tenant, account, op)
 		if err != nil || s == nil {
 			return err
 		}
@@ -51,6 +54,7 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 		if err := s.interrupted(configured); err != nil {
 			return err
 		}
+		s.attempt.Decision = s.op.GetDecision()
 		return s.store()
 	})
 }

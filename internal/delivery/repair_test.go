@@ -151,7 +151,7 @@ func TestP1WhatWasQueuedGoesOutAfterACrash(t *testing.T) {
 		r.crash()
 		r.wants(tried, "QUEUED", "VENDOR_UNAVAILABLE")
 		r.wants(waiting, "QUEUED", "ACCOUNT_STOPPED")
-		r.accounts[0] = at("west", v) // a restart knows of no stop
+		r.accounts[0] = at("west", v) // its line was stopped, not the account
 		r.start()
 		pass(time.Minute)
 		r.wants(tried, "ACTIVE", "")

@@ -36,6 +36,7 @@ type rig struct {
 	store    *watched       // the index as the Dispatcher has it
 	accounts []*adapters.Account
 	schedule delivery.Schedule
+	shared   bool // the Dispatcher is told that others send from the index too
 	d        *delivery.Dispatcher
 }
 
@@ -50,6 +51,15 @@ func inTime(t *testing.T, test func(t *testing.T)) {
 func newRig(t *testing.T, accounts ...*adapters.Account) *rig {
 	t.Helper()
 	r := idleRig(t, usual, accounts...)
+	r.start()
+	return r
+}
+
+// sharedRig makes a rig that runs and is not alone on its index.
+func sharedRig(t *testing.T, accounts ...*adapters.Account) *rig {
+	t.Helper()
+	r := idleRig(t, usual, accounts...)
+	r.shared = true
 	r.start()
 	return r
 }
@@ -92,7 +102,7 @@ func (r *rig) start() {
 // make makes a new Dispatcher and does not start it.
 func (r *rig) make() *delivery.Dispatcher {
 	r.d = delivery.New(delivery.Config{
-		Store: r.store, Accounts: adapters.NewSet(r.accounts), Schedule: r.schedule, Logger: slog.New(slog.DiscardHandler),
+		Store: r.store, Accounts: adapters.NewSet(r.accounts), Schedule: r.schedule, Logger: slog.New(slog.DiscardHandler), Shared: r.shared,
 	})
 	return r.d
 }
@@ -183,9 +193,15 @@ func (r *rig) stop() {
 
 // resume is what a good test of each account does.
 func (r *rig) resume() {
+	r.t.Helper()
 	for _, account := range r.accounts {
-		account.Line.Resume()
-		r.d.Wake(account.Name)
+		err := r.d.Resume(context.Background(), account)
+		for errors.Is(err, errIndex) { // whoever tests the account sees it, and tests it again
+			err = r.d.Resume(context.Background(), account)
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -25,11 +24,17 @@ type settling struct {
 	note    string // the adapter's word on what a success covers
 }
 
-// settle stores the outcome of the attempt under way: binding, engagement, events and operation in one transaction.
-func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationID string, came outcome) error {
+// settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
+// transaction. sent is the operation as it was sent.
+func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *leadmuxv1.Operation, came outcome) error {
 	var leadID string
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
-		s, err := d.open(tx, tenant, account, operationID)
+		if stops(came.failure) {
+			if err := d.putStop(tx, account, came.failure, sent.GetOperationId()); err != nil {
+				return err
+			}
+		}
+		s, err := d.open(tx, tenant, account, sent)
 		if err != nil || s == nil {
 			return err
 		}
@@ -45,7 +50,7 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationI
 		if err != nil {
 			return err
 		}
-		s.attempt.EndTime = stamp(d.now())
+		s.attempt.EndTime, s.attempt.Decision = stamp(d.now()), s.op.GetDecision()
 		err = s.store()
 		failpoint.Here(failpoint.OutcomeWritten)
 		return err
@@ -59,16 +64,17 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, operationI
 	return nil
 }
 
-// open reads what the outcome belongs to; nil when it was settled already, or its lead was erased meanwhile.
-func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, operationID string) (*settling, error) {
-	op, err := tx.Operation(tenant, operationID)
+// open reads what the outcome of an attempt belongs to; nil when the attempt was settled already, by this process or one that
+// took it for lost, or its lead was erased meanwhile.
+func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account, sent *leadmuxv1.Operation) (*settling, error) {
+	op, err := tx.Operation(tenant, sent.GetOperationId())
 	if errors.Is(err, idmap.ErrErased) {
 		return nil, nil //nolint:nilnil // it ended with its lead
 	}
 	if err != nil {
 		return nil, err
 	}
-	if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED {
+	if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED || op.GetAttemptCount() != sent.GetAttemptCount() {
 		return nil, nil //nolint:nilnil // nothing to settle is no error
 	}
 	lead, err := tx.Lead(tenant, op.GetLeadId())
@@ -77,11 +83,11 @@ func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account,
 	}
 	e := Engagement(lead, op.GetAccount())
 	if e == nil || len(op.GetAttempts()) == 0 {
-		return nil, errors.New("operation " + operationID + " has no engagement or attempt of its own")
+		return nil, errors.New("operation " + op.GetOperationId() + " has no engagement or attempt of its own")
 	}
 	return &settling{
 		d: d, tx: tx, tenant: tenant, account: account, lead: lead, op: op, e: e,
-		attempt: op.GetAttempts()[len(op.GetAttempts())-1],
+		attempt: lastAttempt(op),
 	}, nil
 }
 
@@ -182,23 +188,4 @@ func (s *settling) store() error {
 		return err
 	}
 	return s.tx.PutLead(s.tenant, s.lead)
-}
-
-// Met stops the account where a failure that a read met says that nothing else will fare better.
-func (d *Dispatcher) Met(account *adapters.Account, err error) {
-	if failure, ok := errors.AsType[*adapters.Error](err); ok {
-		d.stopLine(account, failure)
-	}
-}
-
-// stopLine stops the account where the failure says that nothing else will fare better.
-func (d *Dispatcher) stopLine(account *adapters.Account, failure *adapters.Error) {
-	switch steps[failure.Kind] {
-	case stopAndRefuse, stopAndKeep:
-		reason := rpcerr.KindReason(failure.Kind)
-		account.Line.Stop(reason)
-		d.logger.Error("account stopped; correct the cause, then test the account",
-			slog.String("account", account.Name), slog.String("reason", rpcerr.Name(reason)))
-	case refuse, retry, retrySlowly, keep:
-	}
 }

@@ -26,8 +26,8 @@ const (
 	ours    follows = "It may have arrived. Sent again; Verse's 409 then shows that it did: `ACTIVE` with the warning `VENDOR_ID_PENDING`."
 	anew    follows = "It may have arrived. Sent again: it had not, so it is created now, `ACTIVE`."
 	final   follows = "Final; nothing more is sent."
-	stopped follows = "Final for this lead. The account is stopped: later leads wait as `QUEUED`, `ACCOUNT_STOPPED`, until a good TestAccount or a restart."
-	waits   follows = "The account is stopped; this lead and later ones wait, and are sent after a good TestAccount or a restart."
+	stopped follows = "Final for this lead. The account is stopped: later leads wait as `QUEUED`, `ACCOUNT_STOPPED`, until a good TestAccount."
+	waits   follows = "The account is stopped; this lead and later ones wait, and are sent after a good TestAccount."
 	later   follows = "Sent again after 15 to 60 minutes."
 )
 

@@ -110,7 +110,7 @@ const (
 	opDone   follows = "It may have been done. Sent again; that Verse then has no such conversation shows that it was."
 	opAnew   follows = "It may have been done. Sent again: it had not been, so it is done now."
 	opFinal  follows = "Final for this operation, and nothing more is sent. The conversation goes on, and the same call can be made again."
-	opStops  follows = "Final for this operation; the conversation goes on. The account is stopped: later operations wait, `ACCOUNT_STOPPED`, until a good TestAccount or a restart."
+	opStops  follows = "Final for this operation; the conversation goes on. The account is stopped: later operations wait, `ACCOUNT_STOPPED`, until a good TestAccount."
 	opGone   follows = "Done: who is not in the campaign has left it."
 	opStray  follows = "Kept here; the warning `UPDATE_NOT_SENT` says that the campaign was not told."
 )

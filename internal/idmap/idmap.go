@@ -79,6 +79,8 @@ type Reader interface {
 	// Started returns every STARTED operation of every tenant; only the repair at start asks.
 	Started() ([]TenantOperation, error)
 
+	StopReader
+
 	// Events returns the events after cursor ("" for the first), in order, at most limit.
 	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
 
@@ -89,6 +91,7 @@ type Reader interface {
 type Tx interface {
 	Reader
 	SuppressionWriter
+	StopTx
 	// PutLead stores a lead, new or changed, and keeps its look-up entries. ErrKeyTaken if another lead of the tenant has
 	// its external_id.
 	PutLead(tenant string, lead *leadmuxv1.Lead) error

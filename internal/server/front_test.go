@@ -34,7 +34,7 @@ func TestPaths(t *testing.T) {
 		"in the API":       {"GET", "/v1/nowhere", 404, "NotFound", "NO_SUCH_METHOD", ""},
 		"trailing slash":   {"GET", "/v1/leads/", 400, "InvalidArgument", "INVALID_FIELD", ""},
 		"wrong verb":       {"DELETE", "/v1/leads", 405, "Unimplemented", "NO_SUCH_METHOD", "GET, POST"},
-		"wrong verb, lead": {"PUT", "/v1/leads/" + leadID, 405, "Unimplemented", "NO_SUCH_METHOD", "GET, PATCH"},
+		"wrong verb, lead": {"PUT", "/v1/leads/" + leadID, 405, "Unimplemented", "NO_SUCH_METHOD", "DELETE, GET, PATCH"},
 		"without service":  {"GET", "/v1/accounts/a", 404, "Unimplemented", "NO_SUCH_METHOD", ""},
 		"preflight":        {"OPTIONS", "/v1/leads", 405, "Unimplemented", "NO_SUCH_METHOD", "GET, POST"},
 		"post to docs":     {"POST", "/docs", 405, "Unimplemented", "NO_SUCH_METHOD", "GET, HEAD"},

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/auth"
@@ -58,8 +56,9 @@ func (s *AccountService) TestAccount(ctx context.Context, request *leadmuxv1.Tes
 	switch {
 	case failure == nil:
 		response.Ok = true
-		account.Line.Resume()
-		s.cfg.Dispatcher.Wake(account.Name)
+		if err := s.cfg.Dispatcher.Resume(ctx, account); err != nil {
+			return nil, err
+		}
 	case errors.As(failure, &refused):
 		s.cfg.Dispatcher.Met(account, failure)
 		response.Error = rpcerr.Engagement(refused)
@@ -125,14 +124,9 @@ func (s *AccountService) allowed(p auth.Principal) []*adapters.Account {
 
 // show is an account as callers see it.
 func (s *AccountService) show(ctx context.Context, account *adapters.Account) (*leadmuxv1.Account, error) {
-	waiting, err := s.cfg.Dispatcher.Queue(ctx, account)
+	health, err := s.cfg.Dispatcher.Health(ctx, account)
 	if err != nil {
 		return nil, err
-	}
-	health := account.Line.Health()
-	health.Queued = int32(min(waiting.Depth, 1<<31-1))
-	if !waiting.Oldest.IsZero() {
-		health.OldestQueuedTime = timestamppb.New(waiting.Oldest)
 	}
 	return &leadmuxv1.Account{Account: account.Name, Vendor: account.Vendor, IsDefault: account.Default, Health: health}, nil
 }

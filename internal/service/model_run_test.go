@@ -135,6 +135,7 @@ func (m *model) run(plan []step) []string {
 	}
 	m.end(0, true)
 	m.start()
+	m.do(step{what: "resume"})  // a stop outlasts the crash
 	<-time.After(2 * time.Hour) // longer than any wait
 	synctest.Wait()
 	m.list(50)

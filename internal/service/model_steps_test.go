@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -81,8 +82,8 @@ func (m *model) happen(s step) {
 		v.mu.Unlock()
 	case "resume":
 		for _, account := range m.set.All() {
-			account.Line.Resume()
-			m.d.Wake(account.Name)
+			for m.d.Resume(context.Background(), account) != nil {
+			}
 		}
 	case "crash", "stop and start":
 		m.end(time.Duration(s.n)*10*time.Second, s.what == "crash")

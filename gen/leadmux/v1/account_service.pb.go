@@ -238,6 +238,14 @@ type AccountHealth struct {
 	LastError *EngagementError `protobuf:"bytes,9,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
 	// When that was.
 	LastErrorTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=last_error_time,json=lastErrorTime,proto3" json:"last_error_time,omitempty"`
+	// Since when it is stopped. A stop outlasts a restart.
+	StopTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=stop_time,json=stopTime,proto3" json:"stop_time,omitempty"`
+	// The operation whose failure stopped the account ("op_" and 26 characters), which says more; empty when a read met it.
+	StopOperationId string `protobuf:"bytes,12,opt,name=stop_operation_id,json=stopOperationId,proto3" json:"stop_operation_id,omitempty"`
+	// What waits at each priority, the highest first; those of which nothing waits are left out.
+	Queues []*QueuedOperations `protobuf:"bytes,13,rep,name=queues,proto3" json:"queues,omitempty"`
+	// Operations in doubt; ListOperations lists them.
+	InDoubt       int32 `protobuf:"varint,14,opt,name=in_doubt,json=inDoubt,proto3" json:"in_doubt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +350,98 @@ func (x *AccountHealth) GetLastErrorTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *AccountHealth) GetStopTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StopTime
+	}
+	return nil
+}
+
+func (x *AccountHealth) GetStopOperationId() string {
+	if x != nil {
+		return x.StopOperationId
+	}
+	return ""
+}
+
+func (x *AccountHealth) GetQueues() []*QueuedOperations {
+	if x != nil {
+		return x.Queues
+	}
+	return nil
+}
+
+func (x *AccountHealth) GetInDoubt() int32 {
+	if x != nil {
+		return x.InDoubt
+	}
+	return 0
+}
+
+// QueuedOperations is what waits for an account at one priority.
+type QueuedOperations struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The priority.
+	Priority Priority `protobuf:"varint,1,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
+	// How many wait.
+	Queued int32 `protobuf:"varint,2,opt,name=queued,proto3" json:"queued,omitempty"`
+	// When the oldest of them was accepted.
+	OldestQueuedTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=oldest_queued_time,json=oldestQueuedTime,proto3" json:"oldest_queued_time,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *QueuedOperations) Reset() {
+	*x = QueuedOperations{}
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueuedOperations) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueuedOperations) ProtoMessage() {}
+
+func (x *QueuedOperations) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueuedOperations.ProtoReflect.Descriptor instead.
+func (*QueuedOperations) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *QueuedOperations) GetPriority() Priority {
+	if x != nil {
+		return x.Priority
+	}
+	return Priority_PRIORITY_UNSPECIFIED
+}
+
+func (x *QueuedOperations) GetQueued() int32 {
+	if x != nil {
+		return x.Queued
+	}
+	return 0
+}
+
+func (x *QueuedOperations) GetOldestQueuedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestQueuedTime
+	}
+	return nil
+}
+
 // ListAccountsRequest asks for all accounts of the caller's tenant.
 type ListAccountsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -351,7 +451,7 @@ type ListAccountsRequest struct {
 
 func (x *ListAccountsRequest) Reset() {
 	*x = ListAccountsRequest{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[2]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +463,7 @@ func (x *ListAccountsRequest) String() string {
 func (*ListAccountsRequest) ProtoMessage() {}
 
 func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[2]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +476,7 @@ func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsRequest.ProtoReflect.Descriptor instead.
 func (*ListAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{2}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{3}
 }
 
 // ListAccountsResponse is all accounts of the caller's tenant.
@@ -390,7 +490,7 @@ type ListAccountsResponse struct {
 
 func (x *ListAccountsResponse) Reset() {
 	*x = ListAccountsResponse{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[3]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -402,7 +502,7 @@ func (x *ListAccountsResponse) String() string {
 func (*ListAccountsResponse) ProtoMessage() {}
 
 func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[3]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,7 +515,7 @@ func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsResponse.ProtoReflect.Descriptor instead.
 func (*ListAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{3}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListAccountsResponse) GetAccounts() []*Account {
@@ -436,7 +536,7 @@ type GetAccountRequest struct {
 
 func (x *GetAccountRequest) Reset() {
 	*x = GetAccountRequest{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[4]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -448,7 +548,7 @@ func (x *GetAccountRequest) String() string {
 func (*GetAccountRequest) ProtoMessage() {}
 
 func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[4]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -461,7 +561,7 @@ func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountRequest.ProtoReflect.Descriptor instead.
 func (*GetAccountRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{4}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetAccountRequest) GetAccount() string {
@@ -482,7 +582,7 @@ type GetAccountResponse struct {
 
 func (x *GetAccountResponse) Reset() {
 	*x = GetAccountResponse{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[5]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -494,7 +594,7 @@ func (x *GetAccountResponse) String() string {
 func (*GetAccountResponse) ProtoMessage() {}
 
 func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[5]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -507,7 +607,7 @@ func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountResponse.ProtoReflect.Descriptor instead.
 func (*GetAccountResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{5}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetAccountResponse) GetAccount() *Account {
@@ -528,7 +628,7 @@ type TestAccountRequest struct {
 
 func (x *TestAccountRequest) Reset() {
 	*x = TestAccountRequest{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[6]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +640,7 @@ func (x *TestAccountRequest) String() string {
 func (*TestAccountRequest) ProtoMessage() {}
 
 func (x *TestAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[6]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +653,7 @@ func (x *TestAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestAccountRequest.ProtoReflect.Descriptor instead.
 func (*TestAccountRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{6}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TestAccountRequest) GetAccount() string {
@@ -578,7 +678,7 @@ type TestAccountResponse struct {
 
 func (x *TestAccountResponse) Reset() {
 	*x = TestAccountResponse{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[7]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +690,7 @@ func (x *TestAccountResponse) String() string {
 func (*TestAccountResponse) ProtoMessage() {}
 
 func (x *TestAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[7]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +703,7 @@ func (x *TestAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestAccountResponse.ProtoReflect.Descriptor instead.
 func (*TestAccountResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{7}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TestAccountResponse) GetAccount() *Account {
@@ -638,7 +738,7 @@ type ListCapabilitiesRequest struct {
 
 func (x *ListCapabilitiesRequest) Reset() {
 	*x = ListCapabilitiesRequest{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[8]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +750,7 @@ func (x *ListCapabilitiesRequest) String() string {
 func (*ListCapabilitiesRequest) ProtoMessage() {}
 
 func (x *ListCapabilitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[8]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +763,7 @@ func (x *ListCapabilitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCapabilitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListCapabilitiesRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{8}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListCapabilitiesRequest) GetAccount() string {
@@ -684,7 +784,7 @@ type ListCapabilitiesResponse struct {
 
 func (x *ListCapabilitiesResponse) Reset() {
 	*x = ListCapabilitiesResponse{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -696,7 +796,7 @@ func (x *ListCapabilitiesResponse) String() string {
 func (*ListCapabilitiesResponse) ProtoMessage() {}
 
 func (x *ListCapabilitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -709,7 +809,7 @@ func (x *ListCapabilitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCapabilitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListCapabilitiesResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{9}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListCapabilitiesResponse) GetCapabilities() []*Capability {
@@ -742,7 +842,7 @@ type Capability struct {
 
 func (x *Capability) Reset() {
 	*x = Capability{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -754,7 +854,7 @@ func (x *Capability) String() string {
 func (*Capability) ProtoMessage() {}
 
 func (x *Capability) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -767,7 +867,7 @@ func (x *Capability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capability.ProtoReflect.Descriptor instead.
 func (*Capability) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{10}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Capability) GetAccount() string {
@@ -830,7 +930,7 @@ const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\x06vendor\x18\x02 \x01(\tR\x06vendor\x12\x1d\n" +
 	"\n" +
 	"is_default\x18\x03 \x01(\bR\tisDefault\x121\n" +
-	"\x06health\x18\x04 \x01(\v2\x19.leadmux.v1.AccountHealthR\x06health\"\x92\x04\n" +
+	"\x06health\x18\x04 \x01(\v2\x19.leadmux.v1.AccountHealthR\x06health\"\xc8\x05\n" +
 	"\rAccountHealth\x122\n" +
 	"\abreaker\x18\x01 \x01(\x0e2\x18.leadmux.v1.BreakerStateR\abreaker\x12\x18\n" +
 	"\astopped\x18\x02 \x01(\bR\astopped\x12\x1f\n" +
@@ -844,7 +944,15 @@ const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\n" +
 	"last_error\x18\t \x01(\v2\x1b.leadmux.v1.EngagementErrorR\tlastError\x12B\n" +
 	"\x0flast_error_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\rlastErrorTime\"\x15\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\rlastErrorTime\x127\n" +
+	"\tstop_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\x12*\n" +
+	"\x11stop_operation_id\x18\f \x01(\tR\x0fstopOperationId\x124\n" +
+	"\x06queues\x18\r \x03(\v2\x1c.leadmux.v1.QueuedOperationsR\x06queues\x12\x19\n" +
+	"\bin_doubt\x18\x0e \x01(\x05R\ainDoubt\"\xa6\x01\n" +
+	"\x10QueuedOperations\x120\n" +
+	"\bpriority\x18\x01 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\x12\x16\n" +
+	"\x06queued\x18\x02 \x01(\x05R\x06queued\x12H\n" +
+	"\x12oldest_queued_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x10oldestQueuedTime\"\x15\n" +
 	"\x13ListAccountsRequest\"G\n" +
 	"\x14ListAccountsResponse\x12/\n" +
 	"\baccounts\x18\x01 \x03(\v2\x13.leadmux.v1.AccountR\baccounts\"<\n" +
@@ -906,53 +1014,59 @@ func file_leadmux_v1_account_service_proto_rawDescGZIP() []byte {
 }
 
 var file_leadmux_v1_account_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_leadmux_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_leadmux_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_leadmux_v1_account_service_proto_goTypes = []any{
 	(BreakerState)(0),                // 0: leadmux.v1.BreakerState
 	(Evidence)(0),                    // 1: leadmux.v1.Evidence
 	(*Account)(nil),                  // 2: leadmux.v1.Account
 	(*AccountHealth)(nil),            // 3: leadmux.v1.AccountHealth
-	(*ListAccountsRequest)(nil),      // 4: leadmux.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),     // 5: leadmux.v1.ListAccountsResponse
-	(*GetAccountRequest)(nil),        // 6: leadmux.v1.GetAccountRequest
-	(*GetAccountResponse)(nil),       // 7: leadmux.v1.GetAccountResponse
-	(*TestAccountRequest)(nil),       // 8: leadmux.v1.TestAccountRequest
-	(*TestAccountResponse)(nil),      // 9: leadmux.v1.TestAccountResponse
-	(*ListCapabilitiesRequest)(nil),  // 10: leadmux.v1.ListCapabilitiesRequest
-	(*ListCapabilitiesResponse)(nil), // 11: leadmux.v1.ListCapabilitiesResponse
-	(*Capability)(nil),               // 12: leadmux.v1.Capability
-	(*timestamppb.Timestamp)(nil),    // 13: google.protobuf.Timestamp
-	(*EngagementError)(nil),          // 14: leadmux.v1.EngagementError
-	(IdempotencyClass)(0),            // 15: leadmux.v1.IdempotencyClass
+	(*QueuedOperations)(nil),         // 4: leadmux.v1.QueuedOperations
+	(*ListAccountsRequest)(nil),      // 5: leadmux.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),     // 6: leadmux.v1.ListAccountsResponse
+	(*GetAccountRequest)(nil),        // 7: leadmux.v1.GetAccountRequest
+	(*GetAccountResponse)(nil),       // 8: leadmux.v1.GetAccountResponse
+	(*TestAccountRequest)(nil),       // 9: leadmux.v1.TestAccountRequest
+	(*TestAccountResponse)(nil),      // 10: leadmux.v1.TestAccountResponse
+	(*ListCapabilitiesRequest)(nil),  // 11: leadmux.v1.ListCapabilitiesRequest
+	(*ListCapabilitiesResponse)(nil), // 12: leadmux.v1.ListCapabilitiesResponse
+	(*Capability)(nil),               // 13: leadmux.v1.Capability
+	(*timestamppb.Timestamp)(nil),    // 14: google.protobuf.Timestamp
+	(*EngagementError)(nil),          // 15: leadmux.v1.EngagementError
+	(Priority)(0),                    // 16: leadmux.v1.Priority
+	(IdempotencyClass)(0),            // 17: leadmux.v1.IdempotencyClass
 }
 var file_leadmux_v1_account_service_proto_depIdxs = []int32{
 	3,  // 0: leadmux.v1.Account.health:type_name -> leadmux.v1.AccountHealth
 	0,  // 1: leadmux.v1.AccountHealth.breaker:type_name -> leadmux.v1.BreakerState
-	13, // 2: leadmux.v1.AccountHealth.next_slot_time:type_name -> google.protobuf.Timestamp
-	13, // 3: leadmux.v1.AccountHealth.oldest_queued_time:type_name -> google.protobuf.Timestamp
-	13, // 4: leadmux.v1.AccountHealth.last_success_time:type_name -> google.protobuf.Timestamp
-	14, // 5: leadmux.v1.AccountHealth.last_error:type_name -> leadmux.v1.EngagementError
-	13, // 6: leadmux.v1.AccountHealth.last_error_time:type_name -> google.protobuf.Timestamp
-	2,  // 7: leadmux.v1.ListAccountsResponse.accounts:type_name -> leadmux.v1.Account
-	2,  // 8: leadmux.v1.GetAccountResponse.account:type_name -> leadmux.v1.Account
-	2,  // 9: leadmux.v1.TestAccountResponse.account:type_name -> leadmux.v1.Account
-	14, // 10: leadmux.v1.TestAccountResponse.error:type_name -> leadmux.v1.EngagementError
-	12, // 11: leadmux.v1.ListCapabilitiesResponse.capabilities:type_name -> leadmux.v1.Capability
-	15, // 12: leadmux.v1.Capability.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
-	1,  // 13: leadmux.v1.Capability.evidence:type_name -> leadmux.v1.Evidence
-	4,  // 14: leadmux.v1.AccountService.ListAccounts:input_type -> leadmux.v1.ListAccountsRequest
-	6,  // 15: leadmux.v1.AccountService.GetAccount:input_type -> leadmux.v1.GetAccountRequest
-	8,  // 16: leadmux.v1.AccountService.TestAccount:input_type -> leadmux.v1.TestAccountRequest
-	10, // 17: leadmux.v1.AccountService.ListCapabilities:input_type -> leadmux.v1.ListCapabilitiesRequest
-	5,  // 18: leadmux.v1.AccountService.ListAccounts:output_type -> leadmux.v1.ListAccountsResponse
-	7,  // 19: leadmux.v1.AccountService.GetAccount:output_type -> leadmux.v1.GetAccountResponse
-	9,  // 20: leadmux.v1.AccountService.TestAccount:output_type -> leadmux.v1.TestAccountResponse
-	11, // 21: leadmux.v1.AccountService.ListCapabilities:output_type -> leadmux.v1.ListCapabilitiesResponse
-	18, // [18:22] is the sub-list for method output_type
-	14, // [14:18] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	14, // 2: leadmux.v1.AccountHealth.next_slot_time:type_name -> google.protobuf.Timestamp
+	14, // 3: leadmux.v1.AccountHealth.oldest_queued_time:type_name -> google.protobuf.Timestamp
+	14, // 4: leadmux.v1.AccountHealth.last_success_time:type_name -> google.protobuf.Timestamp
+	15, // 5: leadmux.v1.AccountHealth.last_error:type_name -> leadmux.v1.EngagementError
+	14, // 6: leadmux.v1.AccountHealth.last_error_time:type_name -> google.protobuf.Timestamp
+	14, // 7: leadmux.v1.AccountHealth.stop_time:type_name -> google.protobuf.Timestamp
+	4,  // 8: leadmux.v1.AccountHealth.queues:type_name -> leadmux.v1.QueuedOperations
+	16, // 9: leadmux.v1.QueuedOperations.priority:type_name -> leadmux.v1.Priority
+	14, // 10: leadmux.v1.QueuedOperations.oldest_queued_time:type_name -> google.protobuf.Timestamp
+	2,  // 11: leadmux.v1.ListAccountsResponse.accounts:type_name -> leadmux.v1.Account
+	2,  // 12: leadmux.v1.GetAccountResponse.account:type_name -> leadmux.v1.Account
+	2,  // 13: leadmux.v1.TestAccountResponse.account:type_name -> leadmux.v1.Account
+	15, // 14: leadmux.v1.TestAccountResponse.error:type_name -> leadmux.v1.EngagementError
+	13, // 15: leadmux.v1.ListCapabilitiesResponse.capabilities:type_name -> leadmux.v1.Capability
+	17, // 16: leadmux.v1.Capability.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
+	1,  // 17: leadmux.v1.Capability.evidence:type_name -> leadmux.v1.Evidence
+	5,  // 18: leadmux.v1.AccountService.ListAccounts:input_type -> leadmux.v1.ListAccountsRequest
+	7,  // 19: leadmux.v1.AccountService.GetAccount:input_type -> leadmux.v1.GetAccountRequest
+	9,  // 20: leadmux.v1.AccountService.TestAccount:input_type -> leadmux.v1.TestAccountRequest
+	11, // 21: leadmux.v1.AccountService.ListCapabilities:input_type -> leadmux.v1.ListCapabilitiesRequest
+	6,  // 22: leadmux.v1.AccountService.ListAccounts:output_type -> leadmux.v1.ListAccountsResponse
+	8,  // 23: leadmux.v1.AccountService.GetAccount:output_type -> leadmux.v1.GetAccountResponse
+	10, // 24: leadmux.v1.AccountService.TestAccount:output_type -> leadmux.v1.TestAccountResponse
+	12, // 25: leadmux.v1.AccountService.ListCapabilities:output_type -> leadmux.v1.ListCapabilitiesResponse
+	22, // [22:26] is the sub-list for method output_type
+	18, // [18:22] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_account_service_proto_init() }
@@ -968,7 +1082,7 @@ func file_leadmux_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_account_service_proto_rawDesc), len(file_leadmux_v1_account_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

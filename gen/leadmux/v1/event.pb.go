@@ -28,7 +28,7 @@ type Event struct {
 	// "evt_" and 26 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "consent.changed",
-	// "operation.in_doubt", "operation.failed".
+	// "operation.in_doubt", "operation.failed", "account.stopped", "account.resumed".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -55,6 +55,8 @@ type Event struct {
 	//	*Event_EngagementChanged
 	//	*Event_OperationUnsettled
 	//	*Event_ConsentChanged
+	//	*Event_AccountStopped
+	//	*Event_AccountResumed
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -201,6 +203,24 @@ func (x *Event) GetConsentChanged() *ConsentChanged {
 	return nil
 }
 
+func (x *Event) GetAccountStopped() *AccountStopped {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_AccountStopped); ok {
+			return x.AccountStopped
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetAccountResumed() *AccountResumed {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_AccountResumed); ok {
+			return x.AccountResumed
+		}
+	}
+	return nil
+}
+
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -220,11 +240,25 @@ type Event_ConsentChanged struct {
 	ConsentChanged *ConsentChanged `protobuf:"bytes,50,opt,name=consent_changed,json=consentChanged,proto3,oneof"`
 }
 
+type Event_AccountStopped struct {
+	// For account.stopped.
+	AccountStopped *AccountStopped `protobuf:"bytes,40,opt,name=account_stopped,json=accountStopped,proto3,oneof"`
+}
+
+type Event_AccountResumed struct {
+	// For account.resumed.
+	AccountResumed *AccountResumed `protobuf:"bytes,41,opt,name=account_resumed,json=accountResumed,proto3,oneof"`
+}
+
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
 
 func (*Event_ConsentChanged) isEvent_Detail() {}
+
+func (*Event_AccountStopped) isEvent_Detail() {}
+
+func (*Event_AccountResumed) isEvent_Detail() {}
 
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
@@ -427,12 +461,122 @@ func (x *ConsentChanged) GetSource() string {
 	return ""
 }
 
+// AccountStopped says that nothing is sent to an account until a good TestAccount.
+type AccountStopped struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of ErrorReason without its prefix.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The operation whose failure stopped it; empty when a read met it.
+	OperationId   string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountStopped) Reset() {
+	*x = AccountStopped{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountStopped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountStopped) ProtoMessage() {}
+
+func (x *AccountStopped) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountStopped.ProtoReflect.Descriptor instead.
+func (*AccountStopped) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AccountStopped) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AccountStopped) GetOperationId() string {
+	if x != nil {
+		return x.OperationId
+	}
+	return ""
+}
+
+// AccountResumed says that operations are sent to an account again.
+type AccountResumed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was stopped.
+	StopTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=stop_time,json=stopTime,proto3" json:"stop_time,omitempty"`
+	// One of ErrorReason without its prefix: why it was stopped.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountResumed) Reset() {
+	*x = AccountResumed{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountResumed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountResumed) ProtoMessage() {}
+
+func (x *AccountResumed) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountResumed.ProtoReflect.Descriptor instead.
+func (*AccountResumed) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AccountResumed) GetStopTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StopTime
+	}
+	return nil
+}
+
+func (x *AccountResumed) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xcf\x04\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xdd\x05\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -449,7 +593,9 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x06cursor\x18\v \x01(\tR\x06cursor\x12N\n" +
 	"\x12engagement_changed\x18\f \x01(\v2\x1d.leadmux.v1.EngagementChangedH\x00R\x11engagementChanged\x12Q\n" +
 	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettled\x12E\n" +
-	"\x0fconsent_changed\x182 \x01(\v2\x1a.leadmux.v1.ConsentChangedH\x00R\x0econsentChangedB\b\n" +
+	"\x0fconsent_changed\x182 \x01(\v2\x1a.leadmux.v1.ConsentChangedH\x00R\x0econsentChanged\x12E\n" +
+	"\x0faccount_stopped\x18( \x01(\v2\x1a.leadmux.v1.AccountStoppedH\x00R\x0eaccountStopped\x12E\n" +
+	"\x0faccount_resumed\x18) \x01(\v2\x1a.leadmux.v1.AccountResumedH\x00R\x0eaccountResumedB\b\n" +
 	"\x06detail\"\xb9\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
@@ -463,7 +609,13 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x0esuppression_id\x18\x01 \x01(\tR\rsuppressionId\x12.\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x18.leadmux.v1.ConsentStateR\x05state\x120\n" +
 	"\x05scope\x18\x03 \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x12\x16\n" +
-	"\x06source\x18\x04 \x01(\tR\x06sourceB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x06source\x18\x04 \x01(\tR\x06source\"K\n" +
+	"\x0eAccountStopped\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12!\n" +
+	"\foperation_id\x18\x02 \x01(\tR\voperationId\"a\n" +
+	"\x0eAccountResumed\x127\n" +
+	"\tstop_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reasonB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_event_proto_rawDescOnce sync.Once
@@ -477,32 +629,37 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_leadmux_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: leadmux.v1.Event
 	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
 	(*OperationUnsettled)(nil),    // 2: leadmux.v1.OperationUnsettled
 	(*ConsentChanged)(nil),        // 3: leadmux.v1.ConsentChanged
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(EngagementState)(0),          // 5: leadmux.v1.EngagementState
-	(ConsentState)(0),             // 6: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 7: leadmux.v1.ContactChannel
+	(*AccountStopped)(nil),        // 4: leadmux.v1.AccountStopped
+	(*AccountResumed)(nil),        // 5: leadmux.v1.AccountResumed
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(EngagementState)(0),          // 7: leadmux.v1.EngagementState
+	(ConsentState)(0),             // 8: leadmux.v1.ConsentState
+	(ContactChannel)(0),           // 9: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	4, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	4, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
-	1, // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
-	2, // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	3, // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
-	5, // 5: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	5, // 6: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	6, // 7: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	7, // 8: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	6,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	6,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	1,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
+	2,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
+	3,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
+	4,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
+	5,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
+	7,  // 7: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	7,  // 8: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	8,  // 9: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	9,  // 10: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	6,  // 11: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -516,6 +673,8 @@ func file_leadmux_v1_event_proto_init() {
 		(*Event_EngagementChanged)(nil),
 		(*Event_OperationUnsettled)(nil),
 		(*Event_ConsentChanged)(nil),
+		(*Event_AccountStopped)(nil),
+		(*Event_AccountResumed)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -523,7 +682,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

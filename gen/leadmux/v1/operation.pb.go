@@ -291,7 +291,8 @@ type Operation struct {
 	IdempotencyClass IdempotencyClass `protobuf:"varint,7,opt,name=idempotency_class,json=idempotencyClass,proto3,enum=leadmux.v1.IdempotencyClass" json:"idempotency_class,omitempty"`
 	// Every attempt, oldest first; the first ones of a long series are dropped, attempt_count tells.
 	Attempts []*Attempt `protobuf:"bytes,8,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// Attempts made in all.
+	// Attempts made in all. It is also the number of the attempt under way: an outcome is taken only while that number stands, so
+	// that the answer to an attempt which was given up for lost changes nothing.
 	AttemptCount int32 `protobuf:"varint,9,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
 	// An earlier attempt may have reached the vendor.
 	Ambiguous bool `protobuf:"varint,10,opt,name=ambiguous,proto3" json:"ambiguous,omitempty"`
@@ -495,8 +496,14 @@ type Attempt struct {
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The vendor's own ID of the request, where it gives one.
 	VendorRequestId string `protobuf:"bytes,6,opt,name=vendor_request_id,json=vendorRequestId,proto3" json:"vendor_request_id,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The process that made it, by a name it takes at each start.
+	Holder string `protobuf:"bytes,7,opt,name=holder,proto3" json:"holder,omitempty"`
+	// Until when that process may be waited for. An attempt without an outcome by then was cut off.
+	LeaseExpireTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=lease_expire_time,json=leaseExpireTime,proto3" json:"lease_expire_time,omitempty"`
+	// The rule that decided what followed it, in words.
+	Decision      string `protobuf:"bytes,9,opt,name=decision,proto3" json:"decision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -571,6 +578,27 @@ func (x *Attempt) GetVendorRequestId() string {
 	return ""
 }
 
+func (x *Attempt) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
+}
+
+func (x *Attempt) GetLeaseExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LeaseExpireTime
+	}
+	return nil
+}
+
+func (x *Attempt) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
 var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_operation_proto_rawDesc = "" +
@@ -599,7 +627,7 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x12%\n" +
 	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x120\n" +
 	"\x05scope\x18) \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x120\n" +
-	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x96\x02\n" +
+	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x92\x03\n" +
 	"\aAttempt\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
@@ -608,7 +636,10 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\vhttp_status\x18\x04 \x01(\x05R\n" +
 	"httpStatus\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12*\n" +
-	"\x11vendor_request_id\x18\x06 \x01(\tR\x0fvendorRequestId*\xbf\x01\n" +
+	"\x11vendor_request_id\x18\x06 \x01(\tR\x0fvendorRequestId\x12\x16\n" +
+	"\x06holder\x18\a \x01(\tR\x06holder\x12F\n" +
+	"\x11lease_expire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0fleaseExpireTime\x12\x1a\n" +
+	"\bdecision\x18\t \x01(\tR\bdecision*\xbf\x01\n" +
 	"\x10IdempotencyClass\x12!\n" +
 	"\x1dIDEMPOTENCY_CLASS_UNSPECIFIED\x10\x00\x12%\n" +
 	"!IDEMPOTENCY_CLASS_NO_SIDE_EFFECTS\x10\x01\x12\x1b\n" +
@@ -673,11 +704,12 @@ var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	6,  // 9: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
 	6,  // 10: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
 	3,  // 11: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	6,  // 12: leadmux.v1.Attempt.lease_expire_time:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_operation_proto_init() }

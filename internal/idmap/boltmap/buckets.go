@@ -19,6 +19,7 @@ const (
 	operationsBucket bucketName = "operations"
 	openBucket       bucketName = "open"
 	eventsBucket     bucketName = "events"
+	stopsBucket      bucketName = "stops"
 	erasedBucket     bucketName = "erased"
 
 	suppressionsBucket bucketName = "suppressions"

@@ -20,6 +20,7 @@
 //	      │              <"n" + account + priority>               → how many are QUEUED
 //	      │              <"s" + operation ID>                     → (empty)         STARTED
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
+//	      ├─ stops       <account>                                → StopRecord
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
 //	      ├─ erased      <"l" + lead ID>                          → ErasedRecord
 //	                     <"k" + data key ID>                      → lead ID

@@ -81,7 +81,7 @@ func (v *verifier) index() error {
 	return tenants.ForEachBucket(func(name []byte) error {
 		tenant := string(name)
 		for _, check := range []func(string) error{
-			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.events, v.erased,
+			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.stops, v.events, v.erased,
 			v.suppressions, v.suppressedRows,
 		} {
 			if err := check(tenant); err != nil {

@@ -22,7 +22,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 	}{
 		{"transactions", transactionTests}, {"leads", leadTests}, {"lookups", lookupTests}, {"lists", listTests},
 		{"bindings", bindingTests}, {"unbind", unbindTests}, {"requests", requestTests}, {"operations", operationTests}, {"queues", queueTests},
-		{"open", openTests}, {"events", eventTests}, {"erasures", erasureTests}, {"suppressions", suppressionTests},
+		{"open", openTests}, {"stops", stopTests}, {"events", eventTests}, {"erasures", erasureTests}, {"suppressions", suppressionTests},
 		{"tenants", tenantTests}, {"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
