@@ -69,14 +69,7 @@ func (e *Emulator) lang(p params) (string, error) {
 	if lang == "" {
 		return "en", nil
 	}
-	offered, known := e.settings.Get().Languages[lang]
-	switch {
-	case !known:
-		return "", badRequest("Language '" + lang + "' is not found")
-	case !offered:
-		return "", badRequest("Language '" + lang + "' is not available")
-	}
-	return lang, nil
+	return e.settings.Get().offered(lang)
 }
 
 // planRecording reads recording_permission; the refusal of other words is assumed.

@@ -1,8 +1,6 @@
 package ujet
 
 import (
-	"cmp"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -56,22 +54,24 @@ func (e *Emulator) addContact(w http.ResponseWriter, r *http.Request) (reply, er
 	if err != nil {
 		return reply{}, err
 	}
-	contact.CampaignID, contact.Status = campaign, "Upcoming"
-	contact.CreatedAt = e.stamp()
-	contact.UpdatedAt = contact.CreatedAt
-	err = e.ledger.Update(func(tx *kit.Tx) error {
-		next, err := tx.NextID(KindContact)
-		if err != nil {
-			return err
-		}
-		contact.ID = int64(next)
-		return tx.Put(KindContact, strconv.FormatInt(contact.ID, 10), contact)
-	})
+	contact.CampaignID = campaign
+	err = e.ledger.Update(func(tx *kit.Tx) error { return e.putContact(tx, &contact) })
 	if err != nil {
 		return reply{}, err
 	}
 	kit.Touch(r.Context(), strconv.FormatInt(contact.ID, 10), kit.EffectCreated)
 	return reply{http.StatusCreated, contact.ContactAnswer}, nil // 201 is assumed
+}
+
+// putContact numbers and stores a new contact.
+func (e *Emulator) putContact(tx *kit.Tx, c *Contact) error {
+	id, err := newID(tx, KindContact)
+	if err != nil {
+		return err
+	}
+	c.ID, c.Status, c.CreatedAt = id, "Upcoming", e.stamp()
+	c.UpdatedAt = c.CreatedAt
+	return tx.Put(KindContact, key(id), *c)
 }
 
 // parseContact checks types and numbers. Only phone_number is required (inferred).
@@ -108,22 +108,15 @@ func (e *Emulator) listContacts(_ http.ResponseWriter, r *http.Request) (reply, 
 	}
 	found := []ContactAnswer{}
 	err = e.ledger.View(func(tx *kit.Tx) error {
-		return tx.Each(KindContact, func(_ string, raw json.RawMessage) error {
-			var c Contact
-			if err := json.Unmarshal(raw, &c); err != nil {
-				return err
-			}
+		contacts, err := all[Contact](tx, KindContact)
+		for _, c := range contacts {
 			if c.CampaignID == campaign {
 				found = append(found, c.ContactAnswer)
 			}
-			return nil
-		})
+		}
+		return err
 	})
-	if err != nil {
-		return reply{}, err
-	}
-	slices.SortFunc(found, func(a, b ContactAnswer) int { return cmp.Compare(a.ID, b.ID) })
-	return reply{http.StatusOK, found}, nil
+	return reply{http.StatusOK, found}, err
 }
 
 // campaign reads the campaign of the path; one that the settings do not name is unknown.

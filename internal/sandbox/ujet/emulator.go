@@ -1,5 +1,5 @@
 // Package ujet emulates UJET's Apps API (Google CCAI Platform): calls, text messages, chats with their
-// media, end users, campaigns and wait times, behind Basic authentication and the vendor's request
+// media, end users, campaigns, agents and their bulk management, queues and contact lists, behind Basic authentication and the vendor's request
 // rate. People, menus, agents and numbers of its invented contact centre are settings.
 //
 // Invariants: every answer that says something was stored leaves after the ledger has it on disk;
@@ -28,6 +28,8 @@ const BasePath = "/apps/api/v1"
 const (
 	DefaultSubdomain = "sandbox"
 	DefaultToken     = "sandbox-ujet-token"
+	// APIUserToken is a second token, for clients that keep bulk user management apart.
+	APIUserToken = "sandbox-ujet-api-user-token"
 )
 
 // Config says where an emulator keeps its ledger and whom it lets in.
@@ -90,13 +92,15 @@ func (e *Emulator) Handler() http.Handler {
 	mux.HandleFunc("PATCH /outbound_dialer/campaigns/{campaign_id}/contact", e.serve(e.updateContact))
 	mux.HandleFunc("DELETE /outbound_dialer/campaigns/{campaign_id}/contact", e.serve(e.removeContact))
 	mux.HandleFunc("GET /wait_times", e.serve(e.waitTimes))
-	e.callRoutes(mux)
-	e.chatRoutes(mux)
-	e.escalationRoutes(mux)
-	e.mediaRoutes(mux)
+	for _, routes := range []func(*http.ServeMux){
+		e.callRoutes, e.chatRoutes, e.escalationRoutes, e.mediaRoutes, e.bulkRoutes, e.importRoutes, e.agentRoutes, e.queueRoutes,
+		e.listRoutes,
+	} {
+		routes(mux)
+	}
 	mux.HandleFunc("/", e.serve(unknownRoute))
 
-	inside := e.admit(kit.Wrap(e.ledger, e.faults, e.now, enforce(mux)))
+	inside := e.admit(kit.Wrap(e.ledger, e.faults, e.now, enforce(e.workersFirst(mux))))
 	beside := http.NewServeMux()
 	beside.Handle(storagePath, e.storage())
 	beside.Handle(storagePath+"/", e.storage())
@@ -108,7 +112,10 @@ func unknownRoute(http.ResponseWriter, *http.Request) (reply, error) { return re
 
 // Control is the emulator's control API: ledger, requests, records, faults and settings.
 func (e *Emulator) Control() http.Handler {
-	return kit.Control(kit.ControlTarget{Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: slices.Concat(e.callControl(), e.chatControl())})
+	return kit.Control(kit.ControlTarget{
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings,
+		Routes: slices.Concat(e.callControl(), e.chatControl(), e.contactControl(), e.agentControl(), e.jobControl()),
+	})
 }
 
 // Ledger is what the vendor knows and what it was asked.

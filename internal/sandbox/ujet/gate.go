@@ -19,6 +19,8 @@ import (
 // verdict is what the gate decided when a request arrived.
 type verdict struct {
 	authorized bool
+	// legacy says that the password was the company's secret, not an API user's token.
+	legacy     bool
 	limited    bool
 	retryAfter time.Duration
 }
@@ -28,42 +30,41 @@ type verdictKey struct{}
 // gate keeps the vendor's door: Basic credentials first, then the request rate of the subdomain.
 // A request without valid credentials belongs to no customer and takes nothing from its rate.
 type gate struct {
-	subdomain, token string
-	mu               sync.Mutex
-	limiter          *rate.Limiter
+	subdomain, token, apiUser string
+	mu                        sync.Mutex
+	limiter                   *rate.Limiter
 }
 
 func newGate(subdomain, token string) *gate {
-	return &gate{subdomain: subdomain, token: token, limiter: rate.NewLimiter(rate.Inf, 1)}
+	return &gate{subdomain: subdomain, token: token, apiUser: APIUserToken, limiter: rate.NewLimiter(rate.Inf, 1)}
 }
 
 // arrive judges a request at its arrival time, before any injected delay: a late answer to one
 // request must not make the next one look too early.
-func (g *gate) arrive(r *http.Request, at time.Time, perSecond float64) verdict {
+func (g *gate) arrive(r *http.Request, at time.Time, perSecond float64, secret string) verdict {
 	user, password, _ := r.BasicAuth()
-	if subtle.ConstantTimeCompare([]byte(user), []byte(g.subdomain))&
-		subtle.ConstantTimeCompare([]byte(password), []byte(g.token)) == 0 {
-		return verdict{}
-	}
-	if perSecond <= 0 {
-		return verdict{authorized: true}
+	same := func(a, b string) bool { return b != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+	v := verdict{legacy: same(password, secret)}
+	v.authorized = same(user, g.subdomain) && (v.legacy || same(password, g.token) || same(password, g.apiUser))
+	if !v.authorized || perSecond <= 0 {
+		return v
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.limiter.Limit() != rate.Limit(perSecond) {
 		g.limiter.SetLimitAt(at, rate.Limit(perSecond))
 	}
-	if g.limiter.AllowN(at, 1) {
-		return verdict{authorized: true}
+	if !g.limiter.AllowN(at, 1) {
+		need := (1 - g.limiter.TokensAt(at)) / perSecond
+		v.limited, v.retryAfter = true, time.Duration(need*float64(time.Second))
 	}
-	need := (1 - g.limiter.TokensAt(at)) / perSecond
-	return verdict{authorized: true, limited: true, retryAfter: time.Duration(need * float64(time.Second))}
+	return v
 }
 
 // admit stores the verdict for enforce.
 func (e *Emulator) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := e.gate.arrive(r, e.now(), e.settings.Get().RatePerSecond)
+		v := e.gate.arrive(r, e.now(), e.settings.Get().RatePerSecond, e.settings.Get().CompanySecret)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), verdictKey{}, v)))
 	})
 }

@@ -10,10 +10,16 @@ import (
 // timeLayout is the vendor's JSON time: ISO 8601, UTC, milliseconds.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// reply is a finished answer of one operation.
+// reply is a finished answer of one operation: JSON, a file, or with a nil body the status alone.
 type reply struct {
 	status int
 	body   any
+}
+
+// file is an answer's body that is no JSON of the API's.
+type file struct {
+	name, contentType string
+	content           []byte
 }
 
 // refusal is an answer that changes nothing; its text goes out as {"message": text}.
@@ -50,8 +56,22 @@ func (e *Emulator) serve(op operation) http.HandlerFunc {
 			e.log.Error("ujet emulator failed", "path", r.Pattern, "error", err)
 			writeMessage(w, http.StatusInternalServerError, "Internal Server Error")
 		default:
-			writeJSON(w, out.status, out.body)
+			out.write(w)
 		}
+	}
+}
+
+func (out reply) write(w http.ResponseWriter) {
+	switch body := out.body.(type) {
+	case nil:
+		w.WriteHeader(out.status)
+	case file:
+		w.Header().Set("Content-Type", body.contentType)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+body.name+`"`)
+		w.WriteHeader(out.status)
+		_, _ = w.Write(body.content) // a client that is gone needs no answer
+	default:
+		writeJSON(w, out.status, body)
 	}
 }
 

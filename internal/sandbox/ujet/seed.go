@@ -23,6 +23,16 @@ func defaultSettings() Settings {
 		SMS:              true,
 		OutboundSMS:      true,
 		CompanySecret:    DefaultCompanySecret,
+		AgentStatuses: map[int64]AgentStatus{
+			1: {Name: StatusAvailable}, 2: {Name: "Break"}, 3: {Name: "Lunch"},
+			11: {Name: statusInCall, System: true}, 12: {Name: statusInChat, System: true},
+			13: {Name: statusOffline, System: true}, 14: {Name: statusUnavailable, System: true},
+		},
+		Locations:    []string{"Austin", "Lisbon"},
+		Roles:        []string{roleAgent, "Manager", "Analyst"},
+		MaxChatLimit: 20,
+		JobSeconds:   1,
+		LogoutBatch:  50,
 	}
 }
 

@@ -3,7 +3,9 @@ package ujet
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // Settings are the switches of an emulated subdomain and what its administrators have set up,
@@ -41,8 +43,18 @@ type Settings struct {
 	OutboundSMS bool `json:"outboundSms"`
 	// ForeignSMS lets text messages go to numbers outside the US.
 	ForeignSMS bool `json:"foreignSms"`
-	// CompanySecret is the HS256 key of signed custom data.
+	// CompanySecret is the HS256 key of signed custom data, and a password of the older kind.
 	CompanySecret string `json:"companySecret"`
+	// AgentStatuses are the statuses an agent can have, by id.
+	AgentStatuses map[int64]AgentStatus `json:"agentStatuses"`
+	// Locations and Roles are those a user can have; MaxChatLimit is the most chats at a time.
+	Locations    []string `json:"locations"`
+	Roles        []string `json:"roles"`
+	MaxChatLimit int      `json:"maxChatLimit"`
+	// JobSeconds is how long a worker takes for each step of a job.
+	JobSeconds float64 `json:"jobSeconds"`
+	// LogoutBatch is how many agents are logged out at once; more of them make a job.
+	LogoutBatch int `json:"logoutBatch"`
 }
 
 // validate refuses values that mean nothing.
@@ -54,8 +66,8 @@ func (s Settings) validate() error {
 		return errors.New("campaigns must be positive ids")
 	case s.DefaultNumber != "" && !slices.Contains(s.ManagedNumbers, s.DefaultNumber):
 		return errors.New("defaultNumber must be one of managedNumbers")
-	case s.EndUserSeconds < 0:
-		return errors.New("endUserSeconds must be 0 or more")
+	case s.EndUserSeconds < 0 || s.JobSeconds <= 0 || s.LogoutBatch < 0:
+		return errors.New("endUserSeconds and logoutBatch must be 0 or more, jobSeconds more than 0")
 	}
 	for id, m := range s.Menus {
 		if !slices.Contains(menuTypes, m.Type) || !slices.Contains(menuStates, m.State) {
@@ -63,4 +75,35 @@ func (s Settings) validate() error {
 		}
 	}
 	return nil
+}
+
+// teamNames are the names of all teams, in the order of their ids.
+func (s Settings) teamNames() []string {
+	var names []string
+	for _, id := range slices.Sorted(maps.Keys(s.Teams)) {
+		names = append(names, s.Teams[id])
+	}
+	return names
+}
+
+// status finds an agent status by its name.
+func (s Settings) status(name string) (AgentStatus, bool) {
+	for _, one := range s.AgentStatuses {
+		if strings.EqualFold(one.Name, name) {
+			return one, true
+		}
+	}
+	return AgentStatus{}, false
+}
+
+// offered refuses a language that the queues do not offer.
+func (s Settings) offered(lang string) (string, error) {
+	offered, known := s.Languages[lang]
+	switch {
+	case !known:
+		return "", badRequest("Language '" + lang + "' is not found")
+	case !offered:
+		return "", badRequest("Language '" + lang + "' is not available")
+	}
+	return lang, nil
 }

@@ -80,7 +80,7 @@ func (e *Emulator) storage() http.Handler {
 
 // receiveFile takes the form of one presigned upload: its fields first, then the file.
 func (e *Emulator) receiveFile(w http.ResponseWriter, r *http.Request) {
-	fields, file, err := readForm(r)
+	fields, file, err := readUpload(r)
 	if err != nil {
 		storageError(w, http.StatusBadRequest, "MalformedPOSTRequest", err.Error())
 		return
@@ -131,8 +131,8 @@ func (e *Emulator) storeFile(fields map[string]string, file []byte) (key string,
 	return key, status, code
 }
 
-// readForm reads a presigned form: fields until the file, which must be the last part.
-func readForm(r *http.Request) (fields map[string]string, file []byte, err error) {
+// readUpload reads a presigned form: fields until the file, which must be the last part.
+func readUpload(r *http.Request) (fields map[string]string, file []byte, err error) {
 	mediaType, options, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "multipart/form-data" {
 		return nil, nil, errors.New("the body must be multipart/form-data")

@@ -1,9 +1,9 @@
 package ujet
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -23,29 +23,30 @@ func load[T any](tx *kit.Tx, kind string, id int64) (T, error) {
 	return v, err
 }
 
-// all reads the records of a kind, in the order of their numbers.
-func all[T any](tx *kit.Tx, kind string) ([]T, error) {
-	type numbered struct {
-		id int64
-		v  T
-	}
-	var found []numbered
+// numbered reads the records of a kind by their numbers.
+func numbered[T any](tx *kit.Tx, kind string) (map[int64]T, error) {
+	found := map[int64]T{}
 	err := tx.Each(kind, func(id string, raw json.RawMessage) error {
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
 			return fmt.Errorf("%s %q: %w", kind, id, err)
 		}
-		one := numbered{id: n}
-		if err := json.Unmarshal(raw, &one.v); err != nil {
+		var v T
+		if err := json.Unmarshal(raw, &v); err != nil {
 			return fmt.Errorf("decode %s %q: %w", kind, id, err)
 		}
-		found = append(found, one)
+		found[n] = v
 		return nil
 	})
-	slices.SortFunc(found, func(a, b numbered) int { return cmp.Compare(a.id, b.id) })
-	out := make([]T, len(found))
-	for i, one := range found {
-		out[i] = one.v
+	return found, err
+}
+
+// all reads the records of a kind, in the order of their numbers.
+func all[T any](tx *kit.Tx, kind string) ([]T, error) {
+	found, err := numbered[T](tx, kind)
+	out := make([]T, 0, len(found))
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, found[id])
 	}
 	return out, err
 }

@@ -44,6 +44,7 @@ type User struct {
 	Teams                     []string `json:"teams"`
 	Roles                     []string `json:"roles"`
 	Status                    string   `json:"status"`
+	LogoutLater               bool     `json:"logoutLater"`
 	Online                    bool     `json:"online"`
 	WrapUp                    bool     `json:"wrapUp"`
 	IPAddress                 string   `json:"ipAddress"`
