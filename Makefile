@@ -10,7 +10,7 @@ BUF      := $(TOOLS)/buf
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DATA_DIR ?= data
 
-.PHONY: help run build test race lint generate drift breaking baseline fuzz soak crash mutants bench vulncheck clean
+.PHONY: help run build test race lint generate drift breaking baseline fuzz soak model crash mutants bench vulncheck clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,16 @@ crash: ## kill -9 at every named place, ROUNDS times, from SEED on (0: from anyw
 
 mutants: ## plant every fault of internal/mutant, and prove that the test named for it fails
 	go run ./internal/tools/mutants
+
+MODEL_STEPS ?= 1000
+MODEL_SEEDS ?= 50
+MODEL_SEED ?= $(shell date +%s)
+# The ledgers of a run are thrown away: a file system in memory spares it the syncs.
+MODEL_DIR ?= $(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
+model: ## random operations on the whole LeadService against the emulators' ledgers: MODEL_SEEDS runs of MODEL_STEPS from MODEL_SEED
+	@echo "MODEL_SEED=$(MODEL_SEED)"
+	TMPDIR=$(MODEL_DIR) go test ./internal/service -run TestNothingIsLostAtTheEmulators -v -timeout 3h \
+	  -model.steps=$(MODEL_STEPS) -rapid.checks=$(MODEL_SEEDS) -rapid.seed=$(MODEL_SEED)
 
 bench: ## benchmarks; compare ratios within one run only
 	go test -run '^$$' -bench . -benchmem ./internal/...

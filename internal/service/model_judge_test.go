@@ -80,7 +80,7 @@ func (m *model) inOrder(of at) {
 		place[id] = i
 	}
 	var last attempted
-	for _, a := range m.vendors[of.account].log {
+	for _, a := range m.vendors[of.account].log() {
 		if a.leadID != of.lead {
 			continue
 		}
@@ -111,23 +111,27 @@ func (m *model) engagement(of at, lead *leadmuxv1.Lead, e *leadmuxv1.Engagement)
 			wrong(op.GetMethod() + " " + what)
 		}
 	}
-	if live := v.liveOf(of.lead); live > 1 && !m.unlinked[of] {
+	if live := liveOf(v, of.lead); live > 1 && !m.unlinked[of] {
 		wrong("the vendor has it more than once")
 	}
-	there := v.by(e.GetVendorLeadId())
+	there := by(v, e.GetVendorLeadId())
+	goesOn := there == nil && (e.GetVendorLeadId() != "" || liveOf(v, of.lead) > 0) || there != nil && there.live
+	if there != nil && there.made > 1+len(e.GetClosed()) && !m.unlinked[of] {
+		wrong(fmt.Sprintf("the vendor made it %d times in %d engagements", there.made, 1+len(e.GetClosed())))
+	}
 	switch stateName(e.GetState()) {
 	case "ACTIVE":
 		m.active(of, lead, e, ops, there, wrong)
 	case "QUALIFIED", "UNQUALIFIED":
-		if there == nil || there.live && !there.reopened {
+		if goesOn && (there == nil || !there.reopened) && !m.unlinked[of] {
 			wrong("the vendor goes on")
 		}
 	case "ENDED":
-		if there == nil || there.live {
+		if goesOn && !m.unlinked[of] {
 			wrong("the vendor goes on")
 		}
 	case "REJECTED":
-		if v.liveOf(of.lead) > 0 && !m.unlinked[of] && !v.upserts {
+		if liveOf(v, of.lead) > 0 && !m.unlinked[of] && !v.is().upserts {
 			wrong("the vendor has it")
 		}
 	case "IN_DOUBT":
@@ -138,34 +142,51 @@ func (m *model) engagement(of at, lead *leadmuxv1.Lead, e *leadmuxv1.Engagement)
 
 // active checks an engagement that runs.
 func (m *model) active(of at, lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, ops []*leadmuxv1.Operation, there *entry, wrong func(string)) {
-	doubt, sent := false, false
+	doubt, sent, unsure := false, false, false
 	for _, op := range ops {
 		if op.GetCreateTime().AsTime().Before(e.GetCreateTime().AsTime()) {
 			continue
 		}
 		doubt = doubt || opName(op) == "IN_DOUBT" && op.GetMethod() != delivery.UpdateLead
+		unsure = unsure || op.GetAmbiguous() && op.GetMethod() == delivery.CreateLead
 		if op.GetMethod() == delivery.CreateLead || op.GetMethod() == delivery.UpdateLead {
 			sent = opName(op) == "SUCCEEDED"
 		}
 	}
 	v := m.vendors[of.account]
 	switch {
-	case there == nil && e.GetVendorLeadId() == "" && v.liveOf(of.lead) == 1: // its ID is pending
+	case there == nil && e.GetVendorLeadId() == "" && liveOf(v, of.lead) == 1: // its ID is pending
+	case there == nil && unsure && m.strangers[lead.GetEmail()]: // nobody can tell whose the person is that the vendor reports
+		return
 	case there == nil && !doubt:
 		wrong("the vendor has nothing")
 		return
-	case there != nil && !there.live && !doubt:
+	case there != nil && !there.live && !there.refused && !doubt && !m.excused(of, e, there):
 		wrong("the vendor has ended it")
 	}
 	if there == nil || !sent {
 		return
 	}
 	told := there.version >= m.must[of] || m.unlinked[of] // then an attempt of unknown outcome may find what was there before
-	if of.account == "sms" {
+	if v.is().cannotUpdate {
 		told = there.version == m.leads[of.lead].version || strings.Contains(codesAt(lead, of.account), "UPDATE_NOT_SENT")
 	}
 	if !told {
 		wrong("the vendor was not told of the last change")
+	}
+}
+
+// excused says whether an engagement may run here and not at the vendor: nothing runs there, or it stopped what was forgotten,
+// or another lead can reach the same entry and has ended it: one whose own ID there is pending, or that was unlinked from it.
+func (m *model) excused(of at, e *leadmuxv1.Engagement, there *entry) bool {
+	k := m.vendors[of.account].is()
+	switch {
+	case k.campaigns && e.GetVendorRefs()["campaign_id"] == "":
+		return true
+	case !m.unlinked[of]:
+		return false
+	default:
+		return k.campaigns || k.keepsStop || there.leadID != of.lead
 	}
 }
 

@@ -32,16 +32,23 @@ type model struct {
 	store   *journal
 	d       *delivery.Dispatcher
 	set     *adapters.Set
-	vendors map[string]*modelVendor
+	vendors map[string]modelVendor
+	// readable is the account whose vendor can be read.
+	readable string
+	// options are those of a create or engagement at accounts; nil for none.
+	options func(n int, accounts []string) *leadmuxv1.VendorOptions
 
-	ids      []string               // of the leads, in the order they were acknowledged
-	leads    map[string]*expected   // by ID
-	must     map[at]int             // the version that a vendor must have got at least
-	unlinked map[at]bool            // the vendor may have more of the lead than we know
-	missed   map[at]bool            // it changed while nobody told the vendor
-	version  int                    // of the last change
-	again    func() (string, error) // repeats the last request that had a request_id
-	problems []string
+	ids       []string               // of the leads, in the order they were acknowledged
+	leads     map[string]*expected   // by ID
+	must      map[at]int             // the version that a vendor must have got at least
+	unlinked  map[at]bool            // the vendor may have more of the lead than we know
+	missed    map[at]bool            // it changed while nobody told the vendor
+	version   int                    // of the last change
+	again     func() (string, error) // repeats the last request that had a request_id
+	strangers map[string]bool        // e-mails of people whom a vendor has from others
+	visitors  int                    // so many came
+	phones    int                    // so many were given out
+	problems  []string
 }
 
 // at is a lead at an account.
@@ -52,16 +59,21 @@ type expected struct {
 	email   string
 	version int
 	attr    string
+	adopted bool // it was the vendor's first
 }
 
-func newModel(t *testing.T) *model {
+// newModel makes a model over vendors, with its index in dir.
+func newModel(t *testing.T, dir string, vendors map[string]modelVendor) *model {
 	t.Helper()
 	m := &model{
-		t: t, dir: t.TempDir(), ctx: caller(t, "full"), store: &journal{ops: map[at][]string{}}, vendors: map[string]*modelVendor{},
-		leads: map[string]*expected{}, must: map[at]int{}, unlinked: map[at]bool{}, missed: map[at]bool{},
+		t: t, dir: dir, ctx: caller(t, "full"), store: &journal{ops: map[at][]string{}}, vendors: vendors,
+		leads: map[string]*expected{}, must: map[at]int{}, unlinked: map[at]bool{}, missed: map[at]bool{}, strangers: map[string]bool{},
+		options: func(int, []string) *leadmuxv1.VendorOptions { return nil },
 	}
-	for name, k := range kinds {
-		m.vendors[name] = &modelVendor{kind: k, name: name}
+	for name, v := range vendors {
+		if v.is().canBeRead {
+			m.readable = name
+		}
 	}
 	m.start()
 	return m
@@ -80,11 +92,14 @@ func (m *model) start() {
 	m.store.set(m.index, 0, false)
 	var accounts []*adapters.Account
 	for name, v := range m.vendors {
-		account := &adapters.Account{Name: name, Tenant: "full", Vendor: "verse", Adapter: v, Line: line(0), Default: true}
-		if v.canBeRead {
-			account.Adapter = modelLister{v}
+		out := line(0)
+		adapter, err := v.adapter(out)
+		if err != nil {
+			m.t.Fatal(err)
 		}
-		accounts = append(accounts, account)
+		accounts = append(accounts, &adapters.Account{
+			Name: name, Tenant: "full", Vendor: adapter.Vendor(), Adapter: adapter, Line: out, Default: true,
+		})
 	}
 	m.set = adapters.NewSet(accounts)
 	logger := slog.New(slog.DiscardHandler)
@@ -129,9 +144,7 @@ func (m *model) run(plan []step) []string {
 		synctest.Wait()
 	}
 	for _, v := range m.vendors {
-		v.mu.Lock()
-		v.faults = nil
-		v.mu.Unlock()
+		v.calm()
 	}
 	m.end(0, true)
 	m.start()
@@ -140,7 +153,6 @@ func (m *model) run(plan []step) []string {
 	synctest.Wait()
 	m.list(50)
 	m.judge()
-	m.stats()
 	m.end(time.Minute, false)
 	return m.problems
 }

@@ -30,15 +30,12 @@ func (m *model) converse(s step, id string) {
 
 // link ties a lead to one of the vendor's, preferably to one of its own making.
 func (m *model) link(s step, id string) {
-	v := m.vendors[s.account]
-	v.mu.Lock()
 	vendorID := ""
-	for _, e := range v.entries {
+	for _, e := range m.vendors[s.account].entries() {
 		if e.live && (e.leadID == "" || s.n == 0) {
 			vendorID = e.id
 		}
 	}
-	v.mu.Unlock()
 	if vendorID == "" {
 		return
 	}
@@ -57,7 +54,7 @@ func (m *model) link(s step, id string) {
 // list walks through the vendor's leads. Each of the vendor's comes exactly once, and leads to the lead it came as.
 func (m *model) list(size int32) {
 	seen := map[string]int{}
-	request := &leadmuxv1.ListVendorLeadsRequest{Account: "crm", PageSize: size}
+	request := &leadmuxv1.ListVendorLeadsRequest{Account: m.readable, PageSize: size}
 	for {
 		got, err := m.ListVendorLeads(m.ctx, request)
 		if !m.allowed("list", err) {
@@ -66,7 +63,10 @@ func (m *model) list(size int32) {
 		for _, lead := range got.GetLeads() {
 			seen[lead.GetLeadId()]++
 			if m.leads[lead.GetLeadId()] == nil {
-				m.created(lead, &expected{email: lead.GetEmail()})
+				m.created(lead, &expected{lead.GetEmail(), number(lead.GetLastName()), lead.GetAttributes()["k"], true})
+				if e := by(m.vendors[m.readable], delivery.Engagement(lead, m.readable).GetVendorLeadId()); e != nil && e.leadID != "" {
+					m.unlinked[at{lead.GetLeadId(), m.readable}] = true // another lead of ours can still reach it by its own ID
+				}
 			}
 			m.note(lead)
 		}
@@ -74,8 +74,8 @@ func (m *model) list(size int32) {
 			break
 		}
 	}
-	for _, e := range m.vendors["crm"].entries {
-		got, err := m.LookupLead(m.ctx, &leadmuxv1.LookupLeadRequest{Account: "crm", VendorLeadId: e.id})
+	for _, e := range m.vendors[m.readable].entries() {
+		got, err := m.LookupLead(m.ctx, &leadmuxv1.LookupLeadRequest{Account: m.readable, VendorLeadId: e.id})
 		if err != nil {
 			m.wrong("the vendor's %s is not found: %v", e.id, err)
 		}

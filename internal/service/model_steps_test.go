@@ -3,10 +3,10 @@ package service_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
-
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/delivery"
@@ -32,6 +32,7 @@ func (m *model) do(s step) {
 		m.converse(s, id)
 	case "engage":
 		request := &leadmuxv1.EngageLeadRequest{LeadId: id, Accounts: []string{s.account}, RequestId: m.request(s), Wait: seconds(0)}
+		request.VendorOptions = m.options(s.n, request.GetAccounts())
 		m.called(s.what, request.GetRequestId(), func() (*leadmuxv1.Lead, error) {
 			got, err := m.EngageLead(m.ctx, request)
 			return got.GetLead(), err
@@ -45,6 +46,7 @@ func (m *model) do(s step) {
 			return got.GetLead(), err
 		}) != nil {
 			m.unlinked[at{id, s.account}] = true
+			m.strangers[m.leads[id].email] = true // nobody here knows any more that the vendor has the person from us
 		}
 	case "list":
 		m.list(int32(s.n + 1))
@@ -57,29 +59,17 @@ func (m *model) do(s step) {
 
 // happen is what comes from outside.
 func (m *model) happen(s step) {
-	crm := m.vendors["crm"]
+	read := m.vendors[m.readable]
 	switch s.what {
 	case "a visitor comes":
-		if len(m.ids) >= 2*maxModelLeads {
-			return
+		if len(m.ids) < 2*maxModelLeads {
+			m.visitors++
+			read.stranger(fmt.Sprintf("visitor%d@example.com", m.visitors))
 		}
-		crm.mu.Lock()
-		crm.add("", fmt.Sprintf("visitor%d@example.com", len(crm.entries)))
-		crm.mu.Unlock()
 	case "the vendor closes", "the vendor opens":
-		crm.mu.Lock()
-		if len(crm.entries) > 0 {
-			e := crm.entries[s.lead%len(crm.entries)]
-			if live := s.what == "the vendor opens"; e.live != live {
-				e.live, e.reopened, e.changed = live, live, crm.now()
-			}
-		}
-		crm.mu.Unlock()
+		read.turn(s.lead, s.what == "the vendor opens")
 	case "the vendor fails":
-		v := m.vendors[s.account]
-		v.mu.Lock()
-		v.faults = append(v.faults, s.faults...)
-		v.mu.Unlock()
+		m.vendors[s.account].plan(s.faults)
 	case "resume":
 		for _, account := range m.set.All() {
 			for m.d.Resume(context.Background(), account) != nil {
@@ -133,8 +123,11 @@ func (m *model) note(lead *leadmuxv1.Lead) {
 		m.wrong("a call returned a lead that nobody made: %v", lead)
 		return
 	}
-	if lead.GetEmail() != want.email || lead.GetComment() != comment(want.version) || lead.GetAttributes()["k"] != want.attr {
-		m.wrong("lead %s is %q %q %v, want %+v", lead.GetLeadId(), lead.GetEmail(), lead.GetComment(), lead.GetAttributes(), *want)
+	if got := lead.GetAttributes()["k"]; want.adopted && want.attr == "" {
+		want.attr = got // while we have sent it nothing, the vendor's record fills in what we do not know
+	}
+	if lead.GetEmail() != want.email || lead.GetLastName() != word(want.version) || lead.GetAttributes()["k"] != want.attr {
+		m.wrong("lead %s is %q %q %v, want %+v", lead.GetLeadId(), lead.GetEmail(), lead.GetLastName(), lead.GetAttributes(), *want)
 	}
 	for _, e := range lead.GetEngagements() {
 		if of := (at{lead.GetLeadId(), e.GetAccount()}); delivery.Open(e) && m.must[of] < want.version && !m.missed[of] {
@@ -143,7 +136,8 @@ func (m *model) note(lead *leadmuxv1.Lead) {
 	}
 }
 
-func comment(version int) string {
+// word is a version as the last name that carries it.
+func word(version int) string {
 	if version == 0 {
 		return ""
 	}
@@ -153,11 +147,17 @@ func comment(version int) string {
 func (m *model) newRequest(s step) (*leadmuxv1.CreateLeadRequest, *expected) {
 	requestID := m.request(s)
 	want := &expected{email: fmt.Sprintf("ada%d@example.com", m.version), version: m.version}
-	accounts := [][]string{{s.account}, nil, {"crm", "sms"}}[s.n%3] // nil: all
+	accounts := [][]string{{s.account}, nil, slices.Sorted(maps.Keys(m.vendors))[:2]}[s.n%3] // nil: all
 	return &leadmuxv1.CreateLeadRequest{
-		Lead: &leadmuxv1.Lead{FirstName: "Ada", Email: want.email, Comment: comment(want.version)}, Accounts: accounts,
-		RequestId: requestID, Wait: seconds(0),
+		Lead:     &leadmuxv1.Lead{FirstName: "Ada", LastName: word(want.version), Email: want.email, Phone: m.phone()},
+		Accounts: accounts, VendorOptions: m.options(s.n, accounts), RequestId: requestID, Wait: seconds(0),
 	}, want
+}
+
+// phone is a number of an invented person; there are so many of those.
+func (m *model) phone() string {
+	m.phones++
+	return fmt.Sprintf("+141555501%02d", m.phones%100)
 }
 
 func (m *model) created(lead *leadmuxv1.Lead, want *expected) {
@@ -167,6 +167,14 @@ func (m *model) created(lead *leadmuxv1.Lead, want *expected) {
 
 func (m *model) create(s step) {
 	request, want := m.newRequest(s)
+	if s.n == 5 { // somebody else was faster
+		m.strangers[want.email] = true
+		for _, v := range m.vendors {
+			if v.is().unique {
+				v.stranger(want.email)
+			}
+		}
+	}
 	m.called("create", request.GetRequestId(), func() (*leadmuxv1.Lead, error) {
 		got, err := m.CreateLead(m.ctx, request)
 		if err == nil && m.leads[got.GetLead().GetLeadId()] == nil {
@@ -205,10 +213,10 @@ func (m *model) batch(s step) {
 func (m *model) update(s step, id string) {
 	request := &leadmuxv1.UpdateLeadRequest{Lead: &leadmuxv1.Lead{LeadId: id}, RequestId: m.request(s), Wait: seconds(0)}
 	version := m.version
-	request.Lead.Comment, request.UpdateMask = comment(version), &fieldmaskpb.FieldMask{Paths: []string{"comment", "attributes.k"}}
+	request.Lead.LastName, request.UpdateMask = word(version), mask("last_name", "attributes.k")
 	attr := ""
 	if s.what != "clear" {
-		attr = comment(version)
+		attr = word(version)
 		request.Lead.Attributes = map[string]string{"k": attr}
 	}
 	if before := m.stored(id); before != nil && s.what != "update" && s.what != "clear" {
@@ -250,7 +258,7 @@ func (m *model) race(request *leadmuxv1.UpdateLeadRequest, version int) {
 	}
 	for _, err := range []error{first, second} {
 		if m.allowed("race", err) {
-			m.changed(request.GetLead().GetLeadId(), version, comment(version))
+			m.changed(request.GetLead().GetLeadId(), version, word(version))
 		}
 	}
 }
