@@ -73,6 +73,7 @@ var reasonCodes = map[leadmuxv1.ErrorReason]codes.Code{
 	leadmuxv1.ErrorReason_ERROR_REASON_LEAD_OPTED_OUT:             codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED:          codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_SUPPRESSION_NOT_FOUND:      codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_CONSENT_DENIED:             codes.FailedPrecondition,
 }
 
 // reasonHTTP holds the HTTP statuses that differ from what the gateway gives the code.

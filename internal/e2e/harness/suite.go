@@ -15,23 +15,28 @@ import (
 
 // Suite is what all tests of one run share: the binary and the ports.
 type Suite struct {
-	binary string
-	race   bool
-	port   atomic.Int64
+	binary      string
+	race        bool
+	first, last int64 // ports
+	port        atomic.Int64
 }
 
 // Ports below the range from which the kernel takes those of outgoing connections, so that no connection of another test can
-// sit on one between two starts of a server.
+// sit on one between two starts of a server. A suite with build tags, which runs beside the one without, has a range of its own.
 const (
-	firstPort = 20000
+	firstPort = 14000
 	lastPort  = 32000
+	middle    = (firstPort + lastPort) / 2
 )
 
 // NewSuite builds the service into dir, with build tags. With race the binary has the race detector, and a race it finds fails the
 // test.
 func NewSuite(dir string, race bool, tags ...string) (*Suite, error) {
-	s := &Suite{binary: filepath.Join(dir, "leadmux-server"), race: race}
-	s.port.Store(firstPort + rand.Int64N(lastPort-firstPort))
+	s := &Suite{binary: filepath.Join(dir, "leadmux-server"), race: race, first: firstPort, last: middle}
+	if len(tags) > 0 {
+		s.first, s.last = middle, lastPort
+	}
+	s.port.Store(rand.Int64N(s.last - s.first))
 	args := []string{"build", "-o", s.binary, "-tags", strings.Join(tags, ",")}
 	if race {
 		args = append(args, "-race")
@@ -49,8 +54,8 @@ func (s *Suite) Binary() string { return s.binary }
 // Address returns a loopback address that nothing listens on.
 func (s *Suite) Address(tb testing.TB) string {
 	tb.Helper()
-	for range lastPort - firstPort {
-		port := firstPort + s.port.Add(1)%(lastPort-firstPort)
+	for range s.last - s.first {
+		port := s.first + s.port.Add(1)%(s.last-s.first)
 		address := net.JoinHostPort("127.0.0.1", strconv.FormatInt(port, 10))
 		if free(address) {
 			return address
