@@ -18,6 +18,7 @@ import (
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/idmap/boltmap"
+	"github.com/leadmux/leadmux/internal/rules"
 	"github.com/leadmux/leadmux/internal/sandbox"
 	"github.com/leadmux/leadmux/internal/seal"
 	"github.com/leadmux/leadmux/internal/server"
@@ -66,8 +67,12 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	})
 	registry.MustRegister(dispatcher)
 
+	compiled, err := rules.New()
+	if err != nil {
+		return err
+	}
 	leads, accountService := service.New(service.Config{
-		Store: store, Accounts: accounts, Dispatcher: dispatcher, Secret: secret, Logger: logger,
+		Rules: compiled, Store: store, Accounts: accounts, Dispatcher: dispatcher, Secret: secret, Logger: logger,
 		Region:         cfg.DefaultRegion,
 		Duplicates:     leadmuxv1.DuplicatePolicy(leadmuxv1.DuplicatePolicy_value["DUPLICATE_POLICY_"+cfg.Duplicates]),
 		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,

@@ -33,6 +33,7 @@ var Scopes = map[string]string{
 	leadmuxv1.LeadService_UnlinkLead_FullMethodName:        LeadsWrite,
 	leadmuxv1.LeadService_EraseLead_FullMethodName:         LeadsWrite,
 	leadmuxv1.LeadService_BatchCreateLeads_FullMethodName:  LeadsWrite,
+	leadmuxv1.LeadService_ImportLeads_FullMethodName:       LeadsWrite,
 	leadmuxv1.LeadService_ListVendorLeads_FullMethodName:   LeadsWrite, // it may create leads
 
 	leadmuxv1.AccountService_ListAccounts_FullMethodName:     AccountsRead,

@@ -2,12 +2,8 @@ package server
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
-	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	"buf.build/go/protovalidate"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -16,77 +12,26 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/rpcerr"
+	"github.com/leadmux/leadmux/internal/rules"
 )
 
-// maxViolations bounds what one error tells; a request of a thousand bad items must not make an answer larger than itself.
-const maxViolations = 20
-
 // checker puts the Idempotency-Key into the request and holds the request to the rules in its schema.
-type checker struct{ validator protovalidate.Validator }
+type checker struct{ rules *rules.Checker }
 
 func newChecker() (*checker, error) {
 	var inputs []protoreflect.MessageDescriptor
 	for _, method := range apiMethods() {
 		inputs = append(inputs, method.Input())
 	}
-	validator, err := protovalidate.New(protovalidate.WithMessageDescriptors(inputs...))
-	if err != nil {
-		return nil, fmt.Errorf("the schema's rules cannot be compiled: %w", err)
-	}
-	return &checker{validator: validator}, nil
+	compiled, err := rules.New(inputs...)
+	return &checker{rules: compiled}, err
 }
 
 func (c *checker) check(ctx context.Context, fullMethod string, req proto.Message) error {
 	if err := takeKey(ctx, fullMethod, req); err != nil {
 		return err
 	}
-	var broken *protovalidate.ValidationError
-	if err := c.validator.Validate(req); errors.As(err, &broken) && len(broken.Violations) > 0 {
-		return violations(broken.Violations)
-	} else if err != nil {
-		return err
-	}
-	return nil
-}
-
-// violations names every field and the rule it breaks, never the value it holds.
-func violations(found []*protovalidate.Violation) error {
-	first := found[0].Proto
-	text := fmt.Sprintf("%s: %s", fieldPath(first.GetField()), ruleText(first))
-	if more := len(found) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	e := rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "%s", text)
-	for _, v := range found[:min(len(found), maxViolations)] {
-		_ = e.Field(fieldPath(v.Proto.GetField()), ruleText(v.Proto))
-	}
-	return e
-}
-
-func ruleText(v *validate.Violation) string {
-	text := v.GetMessage()
-	if text == "" {
-		text = "breaks the rule " + v.GetRuleId()
-	}
-	if v.GetForKey() {
-		text = "a key " + text
-	}
-	return text
-}
-
-// fieldPath is our path, such as "lead.tags[2]". The keys of maps are the caller's data and stay out.
-func fieldPath(path *validate.FieldPath) string {
-	var b strings.Builder
-	for i, element := range path.GetElements() {
-		if i > 0 {
-			b.WriteByte('.')
-		}
-		b.WriteString(element.GetFieldName())
-		if element.HasIndex() {
-			fmt.Fprintf(&b, "[%d]", element.GetIndex())
-		}
-	}
-	return b.String()
+	return c.rules.Check(req)
 }
 
 // takeKey puts the metadata idempotency-key (over REST: the header Idempotency-Key) into request_id, where the method
@@ -122,7 +67,7 @@ func requestIDOf(message protoreflect.MessageDescriptor) protoreflect.FieldDescr
 func keyOfMany(message protoreflect.MessageDescriptor) error {
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
-		if field.IsList() && field.Message() != nil && requestIDOf(field.Message()) != nil {
+		if field.Message() != nil && requestIDOf(field.Message()) != nil {
 			return rpcerr.Invalid("request_id", "this method takes no Idempotency-Key; each of %s has a requestId of its own", field.JSONName())
 		}
 	}

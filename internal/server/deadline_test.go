@@ -77,6 +77,9 @@ func TestEveryWaitMovesTheDeadline(t *testing.T) {
 	}
 	waiting := map[string]time.Duration{}
 	for _, method := range apiMethods() {
+		if method.IsStreamingClient() || method.IsStreamingServer() {
+			continue // a stream has no deadline of ours
+		}
 		input, err := protoregistry.GlobalTypes.FindMessageByName(method.Input().FullName())
 		if err != nil {
 			t.Fatal(err)

@@ -16,11 +16,13 @@ import (
 // batchCommit is how many leads of a batch share one transaction: enough to pay for its sync, few enough not to hold up others.
 const batchCommit = 100
 
-// batchItem is one request of a batch on its way.
+// batchItem is one request among many on its way: what is known of it so far, or why it failed.
 type batchItem struct {
 	creation *creation
-	result   *leadmuxv1.BatchCreateLeadsResult
+	err      error
+	shown    *leadmuxv1.CreateLeadResponse // it was only to be validated
 	leadID   string
+	existed  bool // the lead was there before
 }
 
 // BatchCreateLeads creates many leads, in the order asked. They are queued at the priority BULK rather than sent at once, however
@@ -38,85 +40,82 @@ func (s *LeadService) BatchCreateLeads(ctx context.Context, request *leadmuxv1.B
 	}
 	for rest := items; len(rest) > 0; {
 		n := min(batchCommit, len(rest))
-		s.acceptBatch(ctx, p.Tenant, rest[:n])
+		if err := s.acceptBatch(ctx, p.Tenant, rest[:n]); err != nil {
+			failAll(rest[:n], err)
+		}
 		rest = rest[n:]
 	}
 	response := &leadmuxv1.BatchCreateLeadsResponse{}
 	for _, item := range items {
-		s.finishItem(ctx, p.Tenant, item, until)
-		response.Results = append(response.Results, item.result)
+		response.Results = append(response.Results, s.resultOf(ctx, p.Tenant, item, until))
 	}
 	return response, nil
 }
 
-// batchItem prepares one request; its result is set already when it is refused or only validated.
+// batchItem prepares one request.
 func (s *LeadService) batchItem(ctx context.Context, p auth.Principal, request *leadmuxv1.CreateLeadRequest) *batchItem {
-	item := &batchItem{}
 	c, err := s.prepare(p, request)
-	switch {
-	case err != nil:
-		item.result = s.failedItem(ctx, err)
-	case request.GetValidateOnly():
-		shown, err := s.preview(ctx, c)
-		if err != nil {
-			item.result = s.failedItem(ctx, err)
-			return item
-		}
-		item.result = &leadmuxv1.BatchCreateLeadsResult{
-			Result: &leadmuxv1.BatchCreateLeadsResult_Lead{Lead: shown.GetLead()}, VendorRequests: shown.GetVendorRequests(),
-		}
-	default:
-		item.creation = c
-		c.priority = leadmuxv1.Priority_PRIORITY_BULK
+	if err != nil {
+		return &batchItem{err: err}
 	}
-	return item
+	if request.GetValidateOnly() {
+		shown, err := s.preview(ctx, c)
+		return &batchItem{shown: shown, err: err}
+	}
+	c.priority = leadmuxv1.Priority_PRIORITY_BULK
+	return &batchItem{creation: c}
 }
 
-// acceptBatch accepts some items in one transaction. What one is refused for is its own; when the index fails, it fails for all.
-func (s *LeadService) acceptBatch(ctx context.Context, tenant string, items []*batchItem) {
+// acceptBatch accepts those that are to be created in one transaction. What one is refused for is its own; an error says that the
+// index failed, for all of them.
+func (s *LeadService) acceptBatch(ctx context.Context, tenant string, items []*batchItem) error {
+	var creating []*batchItem
+	for _, item := range items {
+		if item.creation != nil {
+			creating = append(creating, item)
+		}
+	}
+	if len(creating) == 0 {
+		return nil
+	}
 	var ops []*leadmuxv1.Operation
-	refused := make([]error, len(items))
 	err := s.cfg.Store.Update(ctx, func(tx idmap.Tx) error {
 		ops = nil
-		for i, item := range items {
-			if item.creation == nil {
-				continue
-			}
+		for _, item := range creating {
 			made, err := s.acceptIn(tx, item.creation, nil)
-			if refused[i] = err; err != nil && !deliberate(err) {
+			if err == nil && made.existed { // but perhaps not any more
+				_, err = tx.Lead(tenant, made.leadID)
+				err = leadNotFound(err)
+			}
+			if err != nil && !deliberate(err) {
 				return err
 			}
-			item.leadID = made.leadID
+			item.leadID, item.existed, item.err = made.leadID, made.existed && err == nil, err
 			ops = append(ops, made.ops...)
 		}
 		return nil
 	})
-	if err == nil {
-		s.cfg.Dispatcher.Go(tenant, ops)
-	}
-	for i, item := range items {
-		if failure := firstOf(err, refused[i]); item.creation != nil && failure != nil {
-			item.result = s.failedItem(ctx, failure)
-		}
-	}
-}
-
-// finishItem waits for one accepted item.
-func (s *LeadService) finishItem(ctx context.Context, tenant string, item *batchItem, until time.Time) {
-	if item.result != nil {
-		return
-	}
-	lead, err := s.cfg.Dispatcher.Wait(ctx, tenant, item.leadID, max(0, until.Sub(s.cfg.Now())))
 	if err != nil {
-		item.result = s.failedItem(ctx, leadNotFound(err))
-		return
+		return err
 	}
-	item.result = &leadmuxv1.BatchCreateLeadsResult{Result: &leadmuxv1.BatchCreateLeadsResult_Lead{Lead: lead}}
+	s.cfg.Dispatcher.Go(tenant, ops)
+	return nil
 }
 
-func (s *LeadService) failedItem(ctx context.Context, err error) *leadmuxv1.BatchCreateLeadsResult {
-	st := rpcerr.Status(ctx, s.cfg.Logger, err)
-	return &leadmuxv1.BatchCreateLeadsResult{Result: &leadmuxv1.BatchCreateLeadsResult_Status{Status: proto.CloneOf(st.Proto())}}
+// resultOf is the result of one item of a batch, after a wait for the vendors where it was accepted.
+func (s *LeadService) resultOf(ctx context.Context, tenant string, item *batchItem, until time.Time) *leadmuxv1.BatchCreateLeadsResult {
+	lead, err := item.shown.GetLead(), item.err
+	if err == nil && item.creation != nil {
+		lead, err = s.cfg.Dispatcher.Wait(ctx, tenant, item.leadID, max(0, until.Sub(s.cfg.Now())))
+		err = leadNotFound(err)
+	}
+	if err != nil {
+		st := rpcerr.Status(ctx, s.cfg.Logger, err)
+		return &leadmuxv1.BatchCreateLeadsResult{Result: &leadmuxv1.BatchCreateLeadsResult_Status{Status: proto.CloneOf(st.Proto())}}
+	}
+	return &leadmuxv1.BatchCreateLeadsResult{
+		Result: &leadmuxv1.BatchCreateLeadsResult_Lead{Lead: lead}, VendorRequests: item.shown.GetVendorRequests(),
+	}
 }
 
 // deliberate says whether an error is a refusal that was decided before anything was written.
@@ -125,11 +124,11 @@ func deliberate(err error) bool {
 	return ok
 }
 
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
+// failAll fails those that were to be created.
+func failAll(items []*batchItem, err error) {
+	for _, item := range items {
+		if item.creation != nil {
+			item.err = err
 		}
 	}
-	return nil
 }

@@ -31,8 +31,9 @@ type creation struct {
 
 // accepted is what a transaction made durable: the lead to answer with, and the operations to hand to the delivery.
 type accepted struct {
-	leadID string
-	ops    []*leadmuxv1.Operation
+	leadID  string
+	ops     []*leadmuxv1.Operation
+	existed bool // the lead was there before
 }
 
 // CreateLead accepts a lead, makes it durable, and gives it to the accounts.
@@ -126,14 +127,14 @@ func (s *LeadService) reserve(ctx context.Context, c *creation) (delivery.Slots,
 func (s *LeadService) acceptIn(tx idmap.Tx, c *creation, slots delivery.Slots) (accepted, error) {
 	twin, err := c.key.before(tx, s.cfg.Now())
 	if err != nil || twin != "" {
-		return accepted{leadID: twin}, err
+		return accepted{leadID: twin, existed: true}, err
 	}
 	existing, err := s.duplicate(tx, c)
 	if err != nil {
 		return accepted{}, err
 	}
 	if existing != "" {
-		return accepted{leadID: existing}, c.key.put(tx, existing, s.cfg.Now())
+		return accepted{leadID: existing, existed: true}, c.key.put(tx, existing, s.cfg.Now())
 	}
 	lead := proto.CloneOf(c.lead)
 	lead.LeadId = typeid.New(typeid.Lead)

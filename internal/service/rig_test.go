@@ -22,6 +22,7 @@ import (
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/idmap/boltmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
+	"github.com/leadmux/leadmux/internal/rules"
 	"github.com/leadmux/leadmux/internal/seal"
 	"github.com/leadmux/leadmux/internal/service"
 )
@@ -98,8 +99,12 @@ func newRig(t *testing.T, change func(*service.Config)) *rig {
 		Store: store, Accounts: r.set, Logger: logger,
 		Schedule: delivery.Schedule{Min: time.Hour, Max: 2 * time.Hour, GiveUpAfter: 72 * time.Hour},
 	})
+	compiled, err := rules.New()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg := service.Config{
-		Store: store, Accounts: r.set, Dispatcher: r.d, Secret: secret, Logger: logger,
+		Rules: compiled, Store: store, Accounts: r.set, Dispatcher: r.d, Secret: secret, Logger: logger,
 		Region: "US", Duplicates: leadmuxv1.DuplicatePolicy_DUPLICATE_POLICY_REJECT, KeepRequestIDs: 720 * time.Hour,
 		Drift: func(vendor, what string) { r.drift = append(r.drift, vendor+" "+what) },
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
+	"github.com/leadmux/leadmux/internal/rules"
 	"github.com/leadmux/leadmux/internal/seal"
 )
 
@@ -26,6 +27,7 @@ type Config struct {
 	Accounts   *adapters.Set
 	Dispatcher *delivery.Dispatcher
 	Secret     *seal.Secret
+	Rules      *rules.Checker // for the items of ImportLeads, each of which fails by itself
 	Logger     *slog.Logger
 	Now        func() time.Time // nil: time.Now
 

@@ -1966,6 +1966,195 @@ func (x *ListVendorLeadsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ImportLeadsRequest is one lead to take in.
+type ImportLeadsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What CreateLead takes, held to the same rules by itself: what it breaks is told in its own result. Its request_id must be
+	// given, since it is what makes resuming safe: your own key of this lead in this import, such as "spring-2026/1042". Its wait
+	// is left out.
+	Request *CreateLeadRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	// Where you are in what you import, in your own words, such as a line or an offset; at most 200 bytes. It comes back with the
+	// result.
+	Position      string `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportLeadsRequest) Reset() {
+	*x = ImportLeadsRequest{}
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportLeadsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportLeadsRequest) ProtoMessage() {}
+
+func (x *ImportLeadsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportLeadsRequest.ProtoReflect.Descriptor instead.
+func (*ImportLeadsRequest) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ImportLeadsRequest) GetRequest() *CreateLeadRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *ImportLeadsRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+// ImportLeadsResponse is what became of one lead.
+type ImportLeadsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request_id it was sent with.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The position it was sent with. Everything sent up to here has its result.
+	Position string `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	// What became of it.
+	//
+	// Types that are valid to be assigned to Result:
+	//
+	//	*ImportLeadsResponse_LeadId
+	//	*ImportLeadsResponse_Status
+	//	*ImportLeadsResponse_Valid
+	Result isImportLeadsResponse_Result `protobuf_oneof:"result"`
+	// The lead was there before: this request was made before, or the duplicate policy is RETURN_EXISTING.
+	Existed       bool `protobuf:"varint,6,opt,name=existed,proto3" json:"existed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportLeadsResponse) Reset() {
+	*x = ImportLeadsResponse{}
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportLeadsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportLeadsResponse) ProtoMessage() {}
+
+func (x *ImportLeadsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportLeadsResponse.ProtoReflect.Descriptor instead.
+func (*ImportLeadsResponse) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ImportLeadsResponse) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ImportLeadsResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *ImportLeadsResponse) GetResult() isImportLeadsResponse_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *ImportLeadsResponse) GetLeadId() string {
+	if x != nil {
+		if x, ok := x.Result.(*ImportLeadsResponse_LeadId); ok {
+			return x.LeadId
+		}
+	}
+	return ""
+}
+
+func (x *ImportLeadsResponse) GetStatus() *status.Status {
+	if x != nil {
+		if x, ok := x.Result.(*ImportLeadsResponse_Status); ok {
+			return x.Status
+		}
+	}
+	return nil
+}
+
+func (x *ImportLeadsResponse) GetValid() bool {
+	if x != nil {
+		if x, ok := x.Result.(*ImportLeadsResponse_Valid); ok {
+			return x.Valid
+		}
+	}
+	return false
+}
+
+func (x *ImportLeadsResponse) GetExisted() bool {
+	if x != nil {
+		return x.Existed
+	}
+	return false
+}
+
+type isImportLeadsResponse_Result interface {
+	isImportLeadsResponse_Result()
+}
+
+type ImportLeadsResponse_LeadId struct {
+	// Our ID of the lead: it is durable and on its way to the vendors. How it fares there is in GetLead and in the events.
+	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3,oneof"`
+}
+
+type ImportLeadsResponse_Status struct {
+	// It was refused; the same status that CreateLead would have ended with, its fields named as in CreateLeadRequest.
+	Status *status.Status `protobuf:"bytes,4,opt,name=status,proto3,oneof"`
+}
+
+type ImportLeadsResponse_Valid struct {
+	// With validate_only: it would be taken. Always true.
+	Valid bool `protobuf:"varint,5,opt,name=valid,proto3,oneof"`
+}
+
+func (*ImportLeadsResponse_LeadId) isImportLeadsResponse_Result() {}
+
+func (*ImportLeadsResponse_Status) isImportLeadsResponse_Result() {}
+
+func (*ImportLeadsResponse_Valid) isImportLeadsResponse_Result() {}
+
 var File_leadmux_v1_lead_service_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_lead_service_proto_rawDesc = "" +
@@ -2110,12 +2299,25 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\tpageToken\"i\n" +
 	"\x17ListVendorLeadsResponse\x12&\n" +
 	"\x05leads\x18\x01 \x03(\v2\x10.leadmux.v1.LeadR\x05leads\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x92\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x7f\n" +
+	"\x12ImportLeadsRequest\x12C\n" +
+	"\arequest\x18\x01 \x01(\v2\x1d.leadmux.v1.CreateLeadRequestB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xd8\x01\x03R\arequest\x12$\n" +
+	"\bposition\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\bposition\"\xd5\x01\n" +
+	"\x13ImportLeadsResponse\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\x12\x19\n" +
+	"\alead_id\x18\x03 \x01(\tH\x00R\x06leadId\x12,\n" +
+	"\x06status\x18\x04 \x01(\v2\x12.google.rpc.StatusH\x00R\x06status\x12\x16\n" +
+	"\x05valid\x18\x05 \x01(\bH\x00R\x05valid\x12\x18\n" +
+	"\aexisted\x18\x06 \x01(\bR\aexistedB\b\n" +
+	"\x06result*\x92\x01\n" +
 	"\x0fDuplicatePolicy\x12 \n" +
 	"\x1cDUPLICATE_POLICY_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DUPLICATE_POLICY_REJECT\x10\x01\x12$\n" +
 	" DUPLICATE_POLICY_RETURN_EXISTING\x10\x02\x12\x1a\n" +
-	"\x16DUPLICATE_POLICY_ALLOW\x10\x032\xa9\r\n" +
+	"\x16DUPLICATE_POLICY_ALLOW\x10\x032\x82\x0e\n" +
 	"\vLeadService\x12d\n" +
 	"\n" +
 	"CreateLead\x12\x1d.leadmux.v1.CreateLeadRequest\x1a\x1e.leadmux.v1.CreateLeadResponse\"\x17\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/leads\x90\x02\x02\x12b\n" +
@@ -2134,7 +2336,8 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\n" +
 	"UnlinkLead\x12\x1d.leadmux.v1.UnlinkLeadRequest\x1a\x1e.leadmux.v1.UnlinkLeadResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/leads/{lead_id}:unlink\x12h\n" +
 	"\tEraseLead\x12\x1c.leadmux.v1.EraseLeadRequest\x1a\x1d.leadmux.v1.EraseLeadResponse\"\x1e\x82\xd3\xe4\x93\x02\x15*\x13/v1/leads/{lead_id}\x90\x02\x02\x12\x82\x01\n" +
-	"\x10BatchCreateLeads\x12#.leadmux.v1.BatchCreateLeadsRequest\x1a$.leadmux.v1.BatchCreateLeadsResponse\"#\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/leads:batchCreate\x90\x02\x02\x12\x80\x01\n" +
+	"\x10BatchCreateLeads\x12#.leadmux.v1.BatchCreateLeadsRequest\x1a$.leadmux.v1.BatchCreateLeadsResponse\"#\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/leads:batchCreate\x90\x02\x02\x12W\n" +
+	"\vImportLeads\x12\x1e.leadmux.v1.ImportLeadsRequest\x1a\x1f.leadmux.v1.ImportLeadsResponse\"\x03\x90\x02\x02(\x010\x01\x12\x80\x01\n" +
 	"\x0fListVendorLeads\x12\".leadmux.v1.ListVendorLeadsRequest\x1a#.leadmux.v1.ListVendorLeadsResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/accounts/{account}/leadsB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
@@ -2150,7 +2353,7 @@ func file_leadmux_v1_lead_service_proto_rawDescGZIP() []byte {
 }
 
 var file_leadmux_v1_lead_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_leadmux_v1_lead_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_leadmux_v1_lead_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_leadmux_v1_lead_service_proto_goTypes = []any{
 	(DuplicatePolicy)(0),              // 0: leadmux.v1.DuplicatePolicy
 	(*CreateLeadRequest)(nil),         // 1: leadmux.v1.CreateLeadRequest
@@ -2181,91 +2384,97 @@ var file_leadmux_v1_lead_service_proto_goTypes = []any{
 	(*BatchCreateLeadsResult)(nil),    // 26: leadmux.v1.BatchCreateLeadsResult
 	(*ListVendorLeadsRequest)(nil),    // 27: leadmux.v1.ListVendorLeadsRequest
 	(*ListVendorLeadsResponse)(nil),   // 28: leadmux.v1.ListVendorLeadsResponse
-	nil,                               // 29: leadmux.v1.VendorRequest.HeadersEntry
-	(*Lead)(nil),                      // 30: leadmux.v1.Lead
-	(*durationpb.Duration)(nil),       // 31: google.protobuf.Duration
-	(*VendorOptions)(nil),             // 32: leadmux.v1.VendorOptions
-	(EngagementState)(0),              // 33: leadmux.v1.EngagementState
-	(*timestamppb.Timestamp)(nil),     // 34: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 35: google.protobuf.FieldMask
-	(*status.Status)(nil),             // 36: google.rpc.Status
-	(*EraseLeadRequest)(nil),          // 37: leadmux.v1.EraseLeadRequest
-	(*EraseLeadResponse)(nil),         // 38: leadmux.v1.EraseLeadResponse
+	(*ImportLeadsRequest)(nil),        // 29: leadmux.v1.ImportLeadsRequest
+	(*ImportLeadsResponse)(nil),       // 30: leadmux.v1.ImportLeadsResponse
+	nil,                               // 31: leadmux.v1.VendorRequest.HeadersEntry
+	(*Lead)(nil),                      // 32: leadmux.v1.Lead
+	(*durationpb.Duration)(nil),       // 33: google.protobuf.Duration
+	(*VendorOptions)(nil),             // 34: leadmux.v1.VendorOptions
+	(EngagementState)(0),              // 35: leadmux.v1.EngagementState
+	(*timestamppb.Timestamp)(nil),     // 36: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 37: google.protobuf.FieldMask
+	(*status.Status)(nil),             // 38: google.rpc.Status
+	(*EraseLeadRequest)(nil),          // 39: leadmux.v1.EraseLeadRequest
+	(*EraseLeadResponse)(nil),         // 40: leadmux.v1.EraseLeadResponse
 }
 var file_leadmux_v1_lead_service_proto_depIdxs = []int32{
-	30, // 0: leadmux.v1.CreateLeadRequest.lead:type_name -> leadmux.v1.Lead
-	31, // 1: leadmux.v1.CreateLeadRequest.wait:type_name -> google.protobuf.Duration
+	32, // 0: leadmux.v1.CreateLeadRequest.lead:type_name -> leadmux.v1.Lead
+	33, // 1: leadmux.v1.CreateLeadRequest.wait:type_name -> google.protobuf.Duration
 	0,  // 2: leadmux.v1.CreateLeadRequest.duplicate_policy:type_name -> leadmux.v1.DuplicatePolicy
-	32, // 3: leadmux.v1.CreateLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
-	30, // 4: leadmux.v1.CreateLeadResponse.lead:type_name -> leadmux.v1.Lead
+	34, // 3: leadmux.v1.CreateLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
+	32, // 4: leadmux.v1.CreateLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 5: leadmux.v1.CreateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	29, // 6: leadmux.v1.VendorRequest.headers:type_name -> leadmux.v1.VendorRequest.HeadersEntry
-	30, // 7: leadmux.v1.GetLeadResponse.lead:type_name -> leadmux.v1.Lead
-	30, // 8: leadmux.v1.LookupLeadResponse.lead:type_name -> leadmux.v1.Lead
-	33, // 9: leadmux.v1.ListLeadsRequest.state:type_name -> leadmux.v1.EngagementState
-	34, // 10: leadmux.v1.ListLeadsRequest.updated_after:type_name -> google.protobuf.Timestamp
-	34, // 11: leadmux.v1.ListLeadsRequest.updated_before:type_name -> google.protobuf.Timestamp
-	30, // 12: leadmux.v1.ListLeadsResponse.leads:type_name -> leadmux.v1.Lead
-	30, // 13: leadmux.v1.UpdateLeadRequest.lead:type_name -> leadmux.v1.Lead
-	35, // 14: leadmux.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
-	31, // 15: leadmux.v1.UpdateLeadRequest.wait:type_name -> google.protobuf.Duration
-	30, // 16: leadmux.v1.UpdateLeadResponse.lead:type_name -> leadmux.v1.Lead
+	31, // 6: leadmux.v1.VendorRequest.headers:type_name -> leadmux.v1.VendorRequest.HeadersEntry
+	32, // 7: leadmux.v1.GetLeadResponse.lead:type_name -> leadmux.v1.Lead
+	32, // 8: leadmux.v1.LookupLeadResponse.lead:type_name -> leadmux.v1.Lead
+	35, // 9: leadmux.v1.ListLeadsRequest.state:type_name -> leadmux.v1.EngagementState
+	36, // 10: leadmux.v1.ListLeadsRequest.updated_after:type_name -> google.protobuf.Timestamp
+	36, // 11: leadmux.v1.ListLeadsRequest.updated_before:type_name -> google.protobuf.Timestamp
+	32, // 12: leadmux.v1.ListLeadsResponse.leads:type_name -> leadmux.v1.Lead
+	32, // 13: leadmux.v1.UpdateLeadRequest.lead:type_name -> leadmux.v1.Lead
+	37, // 14: leadmux.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
+	33, // 15: leadmux.v1.UpdateLeadRequest.wait:type_name -> google.protobuf.Duration
+	32, // 16: leadmux.v1.UpdateLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 17: leadmux.v1.UpdateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	31, // 18: leadmux.v1.EngageLeadRequest.wait:type_name -> google.protobuf.Duration
-	32, // 19: leadmux.v1.EngageLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
-	30, // 20: leadmux.v1.EngageLeadResponse.lead:type_name -> leadmux.v1.Lead
+	33, // 18: leadmux.v1.EngageLeadRequest.wait:type_name -> google.protobuf.Duration
+	34, // 19: leadmux.v1.EngageLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
+	32, // 20: leadmux.v1.EngageLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 21: leadmux.v1.EngageLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	31, // 22: leadmux.v1.EndConversationRequest.wait:type_name -> google.protobuf.Duration
-	30, // 23: leadmux.v1.EndConversationResponse.lead:type_name -> leadmux.v1.Lead
+	33, // 22: leadmux.v1.EndConversationRequest.wait:type_name -> google.protobuf.Duration
+	32, // 23: leadmux.v1.EndConversationResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 24: leadmux.v1.EndConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	31, // 25: leadmux.v1.StopConversationRequest.wait:type_name -> google.protobuf.Duration
-	30, // 26: leadmux.v1.StopConversationResponse.lead:type_name -> leadmux.v1.Lead
+	33, // 25: leadmux.v1.StopConversationRequest.wait:type_name -> google.protobuf.Duration
+	32, // 26: leadmux.v1.StopConversationResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 27: leadmux.v1.StopConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	31, // 28: leadmux.v1.DeferConversationRequest.wait:type_name -> google.protobuf.Duration
-	30, // 29: leadmux.v1.DeferConversationResponse.lead:type_name -> leadmux.v1.Lead
+	33, // 28: leadmux.v1.DeferConversationRequest.wait:type_name -> google.protobuf.Duration
+	32, // 29: leadmux.v1.DeferConversationResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 30: leadmux.v1.DeferConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	30, // 31: leadmux.v1.LinkLeadResponse.lead:type_name -> leadmux.v1.Lead
-	30, // 32: leadmux.v1.UnlinkLeadResponse.lead:type_name -> leadmux.v1.Lead
+	32, // 31: leadmux.v1.LinkLeadResponse.lead:type_name -> leadmux.v1.Lead
+	32, // 32: leadmux.v1.UnlinkLeadResponse.lead:type_name -> leadmux.v1.Lead
 	1,  // 33: leadmux.v1.BatchCreateLeadsRequest.requests:type_name -> leadmux.v1.CreateLeadRequest
-	31, // 34: leadmux.v1.BatchCreateLeadsRequest.wait:type_name -> google.protobuf.Duration
+	33, // 34: leadmux.v1.BatchCreateLeadsRequest.wait:type_name -> google.protobuf.Duration
 	26, // 35: leadmux.v1.BatchCreateLeadsResponse.results:type_name -> leadmux.v1.BatchCreateLeadsResult
-	30, // 36: leadmux.v1.BatchCreateLeadsResult.lead:type_name -> leadmux.v1.Lead
-	36, // 37: leadmux.v1.BatchCreateLeadsResult.status:type_name -> google.rpc.Status
+	32, // 36: leadmux.v1.BatchCreateLeadsResult.lead:type_name -> leadmux.v1.Lead
+	38, // 37: leadmux.v1.BatchCreateLeadsResult.status:type_name -> google.rpc.Status
 	3,  // 38: leadmux.v1.BatchCreateLeadsResult.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	30, // 39: leadmux.v1.ListVendorLeadsResponse.leads:type_name -> leadmux.v1.Lead
-	1,  // 40: leadmux.v1.LeadService.CreateLead:input_type -> leadmux.v1.CreateLeadRequest
-	4,  // 41: leadmux.v1.LeadService.GetLead:input_type -> leadmux.v1.GetLeadRequest
-	6,  // 42: leadmux.v1.LeadService.LookupLead:input_type -> leadmux.v1.LookupLeadRequest
-	8,  // 43: leadmux.v1.LeadService.ListLeads:input_type -> leadmux.v1.ListLeadsRequest
-	10, // 44: leadmux.v1.LeadService.UpdateLead:input_type -> leadmux.v1.UpdateLeadRequest
-	12, // 45: leadmux.v1.LeadService.EngageLead:input_type -> leadmux.v1.EngageLeadRequest
-	14, // 46: leadmux.v1.LeadService.EndConversation:input_type -> leadmux.v1.EndConversationRequest
-	16, // 47: leadmux.v1.LeadService.StopConversation:input_type -> leadmux.v1.StopConversationRequest
-	18, // 48: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
-	20, // 49: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
-	22, // 50: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
-	37, // 51: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
-	24, // 52: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
-	27, // 53: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
-	2,  // 54: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
-	5,  // 55: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
-	7,  // 56: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
-	9,  // 57: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
-	11, // 58: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
-	13, // 59: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
-	15, // 60: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
-	17, // 61: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
-	19, // 62: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
-	21, // 63: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
-	23, // 64: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
-	38, // 65: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
-	25, // 66: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
-	28, // 67: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
-	54, // [54:68] is the sub-list for method output_type
-	40, // [40:54] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	32, // 39: leadmux.v1.ListVendorLeadsResponse.leads:type_name -> leadmux.v1.Lead
+	1,  // 40: leadmux.v1.ImportLeadsRequest.request:type_name -> leadmux.v1.CreateLeadRequest
+	38, // 41: leadmux.v1.ImportLeadsResponse.status:type_name -> google.rpc.Status
+	1,  // 42: leadmux.v1.LeadService.CreateLead:input_type -> leadmux.v1.CreateLeadRequest
+	4,  // 43: leadmux.v1.LeadService.GetLead:input_type -> leadmux.v1.GetLeadRequest
+	6,  // 44: leadmux.v1.LeadService.LookupLead:input_type -> leadmux.v1.LookupLeadRequest
+	8,  // 45: leadmux.v1.LeadService.ListLeads:input_type -> leadmux.v1.ListLeadsRequest
+	10, // 46: leadmux.v1.LeadService.UpdateLead:input_type -> leadmux.v1.UpdateLeadRequest
+	12, // 47: leadmux.v1.LeadService.EngageLead:input_type -> leadmux.v1.EngageLeadRequest
+	14, // 48: leadmux.v1.LeadService.EndConversation:input_type -> leadmux.v1.EndConversationRequest
+	16, // 49: leadmux.v1.LeadService.StopConversation:input_type -> leadmux.v1.StopConversationRequest
+	18, // 50: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
+	20, // 51: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
+	22, // 52: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
+	39, // 53: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
+	24, // 54: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
+	29, // 55: leadmux.v1.LeadService.ImportLeads:input_type -> leadmux.v1.ImportLeadsRequest
+	27, // 56: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
+	2,  // 57: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
+	5,  // 58: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
+	7,  // 59: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
+	9,  // 60: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
+	11, // 61: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
+	13, // 62: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
+	15, // 63: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
+	17, // 64: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
+	19, // 65: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
+	21, // 66: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
+	23, // 67: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
+	40, // 68: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
+	25, // 69: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
+	30, // 70: leadmux.v1.LeadService.ImportLeads:output_type -> leadmux.v1.ImportLeadsResponse
+	28, // 71: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
+	57, // [57:72] is the sub-list for method output_type
+	42, // [42:57] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_lead_service_proto_init() }
@@ -2280,13 +2489,18 @@ func file_leadmux_v1_lead_service_proto_init() {
 		(*BatchCreateLeadsResult_Lead)(nil),
 		(*BatchCreateLeadsResult_Status)(nil),
 	}
+	file_leadmux_v1_lead_service_proto_msgTypes[29].OneofWrappers = []any{
+		(*ImportLeadsResponse_LeadId)(nil),
+		(*ImportLeadsResponse_Status)(nil),
+		(*ImportLeadsResponse_Valid)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_lead_service_proto_rawDesc), len(file_leadmux_v1_lead_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   29,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,6 +32,7 @@ const (
 	LeadService_UnlinkLead_FullMethodName        = "/leadmux.v1.LeadService/UnlinkLead"
 	LeadService_EraseLead_FullMethodName         = "/leadmux.v1.LeadService/EraseLead"
 	LeadService_BatchCreateLeads_FullMethodName  = "/leadmux.v1.LeadService/BatchCreateLeads"
+	LeadService_ImportLeads_FullMethodName       = "/leadmux.v1.LeadService/ImportLeads"
 	LeadService_ListVendorLeads_FullMethodName   = "/leadmux.v1.LeadService/ListVendorLeads"
 )
 
@@ -83,6 +84,15 @@ type LeadServiceClient interface {
 	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. They go to the vendors at priority
 	// BULK, behind single calls. Needs scope leads.write. The call fails as a whole only when it is malformed.
 	BatchCreateLeads(ctx context.Context, in *BatchCreateLeadsRequest, opts ...grpc.CallOption) (*BatchCreateLeadsResponse, error)
+	// ImportLeads creates leads as CreateLead does, one for each message that is sent, and answers each with its result, in the
+	// order they came; a result means that the lead is durable, or refused for good. They go to the vendors at priority BULK, behind
+	// single calls, and are taken in only as fast as they can be made durable: the service reads at most 100 leads or 8 MiB ahead of
+	// its results, so a sender that does not read will be stopped by flow control. Needs scope leads.write. Over gRPC only.
+	//
+	// To resume after a broken stream, send again everything behind the position of the last result that arrived: what was taken
+	// in without its result having arrived is known by its request_id, and not made twice. A bad lead never ends the stream; what
+	// does is a message that cannot be read or is larger than 1 MiB, SHUTTING_DOWN, and a withdrawn key.
+	ImportLeads(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportLeadsRequest, ImportLeadsResponse], error)
 	// ListVendorLeads reads the leads of an account live at the vendor. Each one not seen before becomes a lead of ours, so
 	// that it can be found and worked with by our ID. Needs scope leads.write, because it may create leads. Errors:
 	// ACCOUNT_NOT_FOUND, CAPABILITY_NOT_SUPPORTED, PAGE_TOKEN_INVALID, and the vendor's.
@@ -227,6 +237,19 @@ func (c *leadServiceClient) BatchCreateLeads(ctx context.Context, in *BatchCreat
 	return out, nil
 }
 
+func (c *leadServiceClient) ImportLeads(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportLeadsRequest, ImportLeadsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &LeadService_ServiceDesc.Streams[0], LeadService_ImportLeads_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportLeadsRequest, ImportLeadsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LeadService_ImportLeadsClient = grpc.BidiStreamingClient[ImportLeadsRequest, ImportLeadsResponse]
+
 func (c *leadServiceClient) ListVendorLeads(ctx context.Context, in *ListVendorLeadsRequest, opts ...grpc.CallOption) (*ListVendorLeadsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListVendorLeadsResponse)
@@ -285,6 +308,15 @@ type LeadServiceServer interface {
 	// BatchCreateLeads creates up to 1000 leads; each has its own result, in the order asked. They go to the vendors at priority
 	// BULK, behind single calls. Needs scope leads.write. The call fails as a whole only when it is malformed.
 	BatchCreateLeads(context.Context, *BatchCreateLeadsRequest) (*BatchCreateLeadsResponse, error)
+	// ImportLeads creates leads as CreateLead does, one for each message that is sent, and answers each with its result, in the
+	// order they came; a result means that the lead is durable, or refused for good. They go to the vendors at priority BULK, behind
+	// single calls, and are taken in only as fast as they can be made durable: the service reads at most 100 leads or 8 MiB ahead of
+	// its results, so a sender that does not read will be stopped by flow control. Needs scope leads.write. Over gRPC only.
+	//
+	// To resume after a broken stream, send again everything behind the position of the last result that arrived: what was taken
+	// in without its result having arrived is known by its request_id, and not made twice. A bad lead never ends the stream; what
+	// does is a message that cannot be read or is larger than 1 MiB, SHUTTING_DOWN, and a withdrawn key.
+	ImportLeads(grpc.BidiStreamingServer[ImportLeadsRequest, ImportLeadsResponse]) error
 	// ListVendorLeads reads the leads of an account live at the vendor. Each one not seen before becomes a lead of ours, so
 	// that it can be found and worked with by our ID. Needs scope leads.write, because it may create leads. Errors:
 	// ACCOUNT_NOT_FOUND, CAPABILITY_NOT_SUPPORTED, PAGE_TOKEN_INVALID, and the vendor's.
@@ -337,6 +369,9 @@ func (UnimplementedLeadServiceServer) EraseLead(context.Context, *EraseLeadReque
 }
 func (UnimplementedLeadServiceServer) BatchCreateLeads(context.Context, *BatchCreateLeadsRequest) (*BatchCreateLeadsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchCreateLeads not implemented")
+}
+func (UnimplementedLeadServiceServer) ImportLeads(grpc.BidiStreamingServer[ImportLeadsRequest, ImportLeadsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportLeads not implemented")
 }
 func (UnimplementedLeadServiceServer) ListVendorLeads(context.Context, *ListVendorLeadsRequest) (*ListVendorLeadsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListVendorLeads not implemented")
@@ -596,6 +631,13 @@ func _LeadService_BatchCreateLeads_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LeadService_ImportLeads_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(LeadServiceServer).ImportLeads(&grpc.GenericServerStream[ImportLeadsRequest, ImportLeadsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LeadService_ImportLeadsServer = grpc.BidiStreamingServer[ImportLeadsRequest, ImportLeadsResponse]
+
 func _LeadService_ListVendorLeads_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListVendorLeadsRequest)
 	if err := dec(in); err != nil {
@@ -678,6 +720,13 @@ var LeadService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _LeadService_ListVendorLeads_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ImportLeads",
+			Handler:       _LeadService_ImportLeads_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "leadmux/v1/lead_service.proto",
 }
