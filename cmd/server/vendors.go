@@ -14,6 +14,7 @@ import (
 	"github.com/leadmux/leadmux/internal/config"
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/sandbox"
+	"github.com/leadmux/leadmux/internal/webhook"
 )
 
 // buildAccounts makes an adapter with its line for every configured account.
@@ -53,17 +54,19 @@ func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp
 	case config.Verse:
 		return verse.New(verse.Config{
 			Account: a.Name, BaseURL: a.BaseURL, APIKey: a.APIKey.Reveal(), PhoneField: a.PhoneField,
+			WebhookBearer: a.Hook().Bearer.Reveal(), OptOutReasons: a.UnqualifiedOptOutReasons,
 			Routes: a.Routes, Line: line, Observe: observe,
 		})
 	case config.UJET:
 		return ujet.New(ujet.Config{
 			Account: a.Name, BaseURL: a.BaseURL, Subdomain: a.Subdomain, Domain: a.Domain, Token: a.Token.Reveal(),
-			Identifier: a.Identifier, Routes: a.Routes, Line: line, Observe: observe,
+			Identifier: a.Identifier, Hook: ujetHook(a.Hook()), Routes: a.Routes, Line: line, Observe: observe,
 		})
 	case config.Conversica:
 		return conversica.New(conversica.Config{
 			Account: a.Name, BaseURL: a.BaseURL, Username: a.Username, Password: a.Password.Reveal(), ClientID: a.ClientID,
 			ConversationID: a.ConversationID, RepName: a.RepName, LeadSource: a.LeadSource, QualifiedStatus: a.QualifiedStatus,
+			WebhookUsername: a.Hook().Username, WebhookPassword: a.Hook().Password.Reveal(),
 			Routes: a.Routes, Line: line, Observe: observe,
 		})
 	case config.Convertalk:
@@ -75,6 +78,25 @@ func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp
 	default:
 		return nil, fmt.Errorf("there is no adapter for vendor %q", a.Vendor) // the configuration's check comes first
 	}
+}
+
+// endpoints are the accounts that their vendors may send to.
+func endpoints(cfg *config.Config, accounts *adapters.Set) []webhook.Endpoint {
+	var all []webhook.Endpoint
+	for _, a := range cfg.Accounts {
+		if account, ok := accounts.Get(a.Tenant, a.Name); ok && a.Webhook != nil {
+			all = append(all, webhook.Endpoint{Account: account, PathToken: a.Webhook.PathToken.Reveal()})
+		}
+	}
+	return all
+}
+
+func ujetHook(w config.Webhook) ujet.Hook {
+	hook := ujet.Hook{Username: w.Username, Password: w.Password.Reveal()}
+	for _, secret := range w.SigningSecrets {
+		hook.Secrets = append(hook.Secrets, secret.Reveal())
+	}
+	return hook
 }
 
 // sandboxAccount is the account that speaks to one emulator.

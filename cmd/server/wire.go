@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +24,7 @@ import (
 	"github.com/leadmux/leadmux/internal/seal"
 	"github.com/leadmux/leadmux/internal/server"
 	"github.com/leadmux/leadmux/internal/service"
+	"github.com/leadmux/leadmux/internal/webhook"
 )
 
 // closeTimeout bounds how long attempts under way may take once the listeners are closed; what is cut off then is settled at
@@ -76,9 +78,14 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		Region:         cfg.DefaultRegion,
 		Duplicates:     leadmuxv1.DuplicatePolicy(leadmuxv1.DuplicatePolicy_value["DUPLICATE_POLICY_"+cfg.Duplicates]),
 		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,
+		OptOutScope: leadmuxv1.ContactChannel(leadmuxv1.ContactChannel_value["CONTACT_CHANNEL_"+strings.ToUpper(cfg.OptOut.Scope)]),
+		OptOutWords: cfg.OptOut.Keywords,
 	})
 	who := newCallers(cfg)
-	srv, err := newServer(cfg, logger, registry, who, store, admin, server.Services{Leads: leads, Accounts: accountService})
+	hooks := webhook.New(webhook.Config{
+		Endpoints: endpoints(cfg, accounts), Receive: leads.Receive, Logger: logger, Registry: registry,
+	})
+	srv, err := newServer(cfg, logger, registry, who, store, map[string]http.Handler{webhook.Path: hooks}, admin, server.Services{Leads: leads, Accounts: accountService})
 	if err != nil {
 		return err
 	}
@@ -91,7 +98,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	return srv.Run(ctx)
 }
 
-func newServer(cfg *config.Config, logger *slog.Logger, registry *prometheus.Registry, who *callers, store idmap.Store, admin map[string]http.Handler, services server.Services) (*server.Server, error) {
+func newServer(cfg *config.Config, logger *slog.Logger, registry *prometheus.Registry, who *callers, store idmap.Store, extra, admin map[string]http.Handler, services server.Services) (*server.Server, error) {
 	var tlsConfig *tls.Config
 	if cfg.TLS != nil {
 		var err error
@@ -105,7 +112,7 @@ func newServer(cfg *config.Config, logger *slog.Logger, registry *prometheus.Reg
 	}
 	return server.New(server.Config{
 		HTTPAddr: cfg.HTTPAddr, GRPCAddr: cfg.GRPCAddr, AdminAddr: cfg.AdminAddr, TLS: tlsConfig,
-		Logger: logger, Registry: registry, Version: version, AdminExtra: admin, DrainDelay: drainDelay,
+		Logger: logger, Registry: registry, Version: version, Extra: extra, AdminExtra: admin, DrainDelay: drainDelay,
 		Withdrawn: auth.Withdrawn, Authenticate: who.auth.Authenticate, CheckKey: who.auth.CheckKey, Limit: auth.Quota{}.Check,
 		Describe: func(ctx context.Context) (string, string) {
 			p, _ := auth.From(ctx)

@@ -97,3 +97,11 @@ type Webhook struct {
 	// Password is its password.
 	Password Secret `yaml:"password" vendors:"ujet,conversica"`
 }
+
+// Hook is the account's Webhook; the zero value when the vendor sends nothing.
+func (a Account) Hook() Webhook {
+	if a.Webhook == nil {
+		return Webhook{}
+	}
+	return *a.Webhook
+}

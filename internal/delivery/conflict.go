@@ -46,10 +46,12 @@ func (s *settling) conflict(failure *adapters.Error) error {
 // ours records that the vendor has the lead from an attempt whose answer was lost.
 func (s *settling) ours() error {
 	s.e.Error = nil
-	Warn(s.e, &leadmuxv1.Warning{
-		Code:    rpcerr.WarningName(leadmuxv1.WarningCode_WARNING_CODE_VENDOR_ID_PENDING),
-		Message: fmt.Sprintf("%s has the lead from an earlier attempt whose answer was lost; its ID there is not known yet", s.account.Vendor),
-	})
+	if s.e.GetVendorLeadId() == "" { // else an event of the vendor's has brought it
+		Warn(s.e, &leadmuxv1.Warning{
+			Code:    rpcerr.WarningName(leadmuxv1.WarningCode_WARNING_CODE_VENDOR_ID_PENDING),
+			Message: fmt.Sprintf("%s has the lead from an earlier attempt whose answer was lost; its ID there is not known yet", s.account.Vendor),
+		})
+	}
 	return s.close(leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED, leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT, active,
 		"DETECTABLE: the vendor reports a duplicate after an attempt of unknown outcome, so that attempt took effect")
 }

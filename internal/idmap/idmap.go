@@ -50,6 +50,7 @@ type Store interface {
 // Reader reads one consistent picture of the index. Returned messages belong to the caller.
 type Reader interface {
 	SuppressionReader
+	InboxReader
 	// Lead returns a lead, or ErrNotFound.
 	Lead(tenant, leadID string) (*leadmuxv1.Lead, error)
 	// FindLeads returns the IDs of the leads that have key, newest first, at most limit.
@@ -92,6 +93,7 @@ type Tx interface {
 	Reader
 	SuppressionWriter
 	StopTx
+	InboxWriter
 	// PutLead stores a lead, new or changed, and keeps its look-up entries. ErrKeyTaken if another lead of the tenant has
 	// its external_id.
 	PutLead(tenant string, lead *leadmuxv1.Lead) error
@@ -156,7 +158,7 @@ type LeadFilter struct {
 // Request is the claim of a request key.
 type Request struct {
 	Fingerprint []byte    // keyed hash of the request it was claimed with; nil once the lead was erased
-	LeadID      string    // what the request made
+	LeadID      string    // what the request made; empty for one that made nothing of ours
 	ExpireTime  time.Time // when the claim may be forgotten
 }
 

@@ -106,7 +106,8 @@ func newRig(t *testing.T, change func(*service.Config)) *rig {
 	cfg := service.Config{
 		Rules: compiled, Store: store, Accounts: r.set, Dispatcher: r.d, Secret: secret, Logger: logger,
 		Region: "US", Duplicates: leadmuxv1.DuplicatePolicy_DUPLICATE_POLICY_REJECT, KeepRequestIDs: 720 * time.Hour,
-		Drift: func(vendor, what string) { r.drift = append(r.drift, vendor+" "+what) },
+		OptOutWords: []string{"STOP", "STOPALL"},
+		Drift:       func(vendor, what string) { r.drift = append(r.drift, vendor+" "+what) },
 	}
 	if change != nil {
 		change(&cfg)

@@ -6,6 +6,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -34,7 +35,10 @@ type Config struct {
 	Region         string                    // ISO 3166-1 alpha-2 of phones without country code
 	Duplicates     leadmuxv1.DuplicatePolicy // where the request names none
 	KeepRequestIDs time.Duration             // how long a request_id is remembered
+	OptOutScope    leadmuxv1.ContactChannel  // of an opt-out that says none; unset: ALL
+	OptOutWords    []string                  // a message of nothing else is an opt-out; in capitals
 	Drift          func(vendor, what string) // told of a vendor's value that means nothing to us; nil: nobody
+	Poll           func(account string)      // told that an account's vendor has news which only asking it tells; nil: nobody
 }
 
 // LeadService implements leadmux.v1.LeadService.
@@ -59,8 +63,12 @@ func New(cfg Config) (*LeadService, *AccountService) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	cfg.OptOutScope = cmp.Or(cfg.OptOutScope, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL)
 	if cfg.Drift == nil {
 		cfg.Drift = func(string, string) {}
+	}
+	if cfg.Poll == nil {
+		cfg.Poll = func(string) {}
 	}
 	return &LeadService{cfg: cfg}, &AccountService{cfg: cfg}
 }

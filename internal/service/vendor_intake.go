@@ -132,9 +132,18 @@ func (t taking) ours() (*leadmuxv1.Lead, error) {
 	return lead, t.merge(lead)
 }
 
-// unbound is the lead of ours that the vendor's record names, engaged there under an ID that we did not know: its creation is
-// under way, or its answer was lost.
+// unbound is the lead of ours that the vendor's record names, with what the vendor changed; errStranger when it names none.
 func (t taking) unbound() (*leadmuxv1.Lead, error) {
+	lead, err := t.named()
+	if err != nil {
+		return nil, err
+	}
+	return lead, t.merge(lead)
+}
+
+// named is the lead of ours that the vendor's record names, tied to the vendor's ID: its creation is under way, or its answer was lost.
+// errStranger when it names none.
+func (t taking) named() (*leadmuxv1.Lead, error) {
 	if t.record.LeadID == "" {
 		return nil, errStranger
 	}
@@ -152,15 +161,22 @@ func (t taking) unbound() (*leadmuxv1.Lead, error) {
 	if err := t.tx.Bind(t.tenant, t.ref(), lead.GetLeadId()); err != nil {
 		return nil, err
 	}
-	if e.GetState() == leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE && e.GetVendorLeadId() == "" {
-		delivery.KnownAs(e, t.record.VendorLeadID)
-		delivery.Touch(lead, t.s.cfg.Now())
-		if err := t.tx.PutLead(t.tenant, lead); err != nil {
-			return nil, err
-		}
+	if !t.isCurrent(e) {
+		return lead, nil
 	}
-	return lead, t.merge(lead)
+	delivery.KnownAs(e, t.record.VendorLeadID)
+	delivery.Touch(lead, t.s.cfg.Now())
+	return lead, t.tx.PutLead(t.tenant, lead)
 }
+
+// isCurrent says whether a vendor's ID that nobody knew is that of the engagement as it is, and not of one before it.
+func (t taking) isCurrent(e *leadmuxv1.Engagement) bool {
+	before := len(e.GetClosed()) > 0 && !t.record.UpdateTime.IsZero() && t.record.UpdateTime.Before(e.GetCreateTime().AsTime().Add(-clockSkew))
+	return e.GetVendorLeadId() == "" && e.GetAttempts() > 0 && !before
+}
+
+// clockSkew is how far a vendor's clock may be from ours; some round down to the second.
+const clockSkew = time.Minute
 
 func (t taking) ref() idmap.VendorRef {
 	return idmap.VendorRef{Account: t.account.Name, Kind: idmap.KindLead, VendorID: t.record.VendorLeadID}

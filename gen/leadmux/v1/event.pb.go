@@ -27,8 +27,10 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "evt_" and 26 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "consent.changed",
-	// "operation.in_doubt", "operation.failed", "account.stopped", "account.resumed".
+	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "lead.message", "lead.note", "lead.answer",
+	// "lead.flag", "lead.contact_discovered", "lead.transfer", "consent.changed", "account.stopped",
+	// "account.resumed", "operation.in_doubt", "operation.failed", "call.changed",
+	// "chat.message", "chat.changed", "vendor.other". Open set: take one you do not know as you would "vendor.other".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -44,10 +46,17 @@ type Event struct {
 	VendorTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
 	// When we learned of it.
 	ReceiveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=receive_time,json=receiveTime,proto3" json:"receive_time,omitempty"`
-	// It came after something newer; it is kept but changed nothing.
+	// It came after something newer, or says what cannot follow from where the engagement stands; it is kept but changed nothing.
 	Late bool `protobuf:"varint,10,opt,name=late,proto3" json:"late,omitempty"`
 	// Place in the log; later events have larger ones.
 	Cursor string `protobuf:"bytes,11,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// It could not be tied to a lead, call or chat; it waits in the inbox until it is claimed. Its detail is then shown by
+	// ListUnattributedEvents only.
+	Unattributed bool `protobuf:"varint,88,opt,name=unattributed,proto3" json:"unattributed,omitempty"`
+	// The vendor dated it in the future; vendor_time is when we received it.
+	VendorTimeCapped bool `protobuf:"varint,89,opt,name=vendor_time_capped,json=vendorTimeCapped,proto3" json:"vendor_time_capped,omitempty"`
+	// The event under whose ID the vendor's delivery is kept as it came, where it came in one; several events may come from one delivery.
+	DeliveryId string `protobuf:"bytes,90,opt,name=delivery_id,json=deliveryId,proto3" json:"delivery_id,omitempty"`
 	// What exactly happened.
 	//
 	// Types that are valid to be assigned to Detail:
@@ -57,6 +66,14 @@ type Event struct {
 	//	*Event_ConsentChanged
 	//	*Event_AccountStopped
 	//	*Event_AccountResumed
+	//	*Event_Message
+	//	*Event_Note
+	//	*Event_Answers
+	//	*Event_Flag
+	//	*Event_ContactDiscovered
+	//	*Event_Transfer
+	//	*Event_SessionChanged
+	//	*Event_Other
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -169,6 +186,27 @@ func (x *Event) GetCursor() string {
 	return ""
 }
 
+func (x *Event) GetUnattributed() bool {
+	if x != nil {
+		return x.Unattributed
+	}
+	return false
+}
+
+func (x *Event) GetVendorTimeCapped() bool {
+	if x != nil {
+		return x.VendorTimeCapped
+	}
+	return false
+}
+
+func (x *Event) GetDeliveryId() string {
+	if x != nil {
+		return x.DeliveryId
+	}
+	return ""
+}
+
 func (x *Event) GetDetail() isEvent_Detail {
 	if x != nil {
 		return x.Detail
@@ -221,6 +259,78 @@ func (x *Event) GetAccountResumed() *AccountResumed {
 	return nil
 }
 
+func (x *Event) GetMessage() *ConversationMessage {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_Message); ok {
+			return x.Message
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetNote() *Note {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_Note); ok {
+			return x.Note
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetAnswers() *ConversationAnswers {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_Answers); ok {
+			return x.Answers
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetFlag() *LeadFlag {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_Flag); ok {
+			return x.Flag
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetContactDiscovered() *ContactDiscovered {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_ContactDiscovered); ok {
+			return x.ContactDiscovered
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetTransfer() *LeadTransfer {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_Transfer); ok {
+			return x.Transfer
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetSessionChanged() *SessionChanged {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_SessionChanged); ok {
+			return x.SessionChanged
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetOther() *VendorOther {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_Other); ok {
+			return x.Other
+		}
+	}
+	return nil
+}
+
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -250,6 +360,46 @@ type Event_AccountResumed struct {
 	AccountResumed *AccountResumed `protobuf:"bytes,41,opt,name=account_resumed,json=accountResumed,proto3,oneof"`
 }
 
+type Event_Message struct {
+	// For lead.message and chat.message.
+	Message *ConversationMessage `protobuf:"bytes,80,opt,name=message,proto3,oneof"`
+}
+
+type Event_Note struct {
+	// For lead.note.
+	Note *Note `protobuf:"bytes,81,opt,name=note,proto3,oneof"`
+}
+
+type Event_Answers struct {
+	// For lead.answer.
+	Answers *ConversationAnswers `protobuf:"bytes,82,opt,name=answers,proto3,oneof"`
+}
+
+type Event_Flag struct {
+	// For lead.flag.
+	Flag *LeadFlag `protobuf:"bytes,83,opt,name=flag,proto3,oneof"`
+}
+
+type Event_ContactDiscovered struct {
+	// For lead.contact_discovered.
+	ContactDiscovered *ContactDiscovered `protobuf:"bytes,84,opt,name=contact_discovered,json=contactDiscovered,proto3,oneof"`
+}
+
+type Event_Transfer struct {
+	// For lead.transfer.
+	Transfer *LeadTransfer `protobuf:"bytes,85,opt,name=transfer,proto3,oneof"`
+}
+
+type Event_SessionChanged struct {
+	// For call.changed and chat.changed.
+	SessionChanged *SessionChanged `protobuf:"bytes,86,opt,name=session_changed,json=sessionChanged,proto3,oneof"`
+}
+
+type Event_Other struct {
+	// For vendor.other.
+	Other *VendorOther `protobuf:"bytes,87,opt,name=other,proto3,oneof"`
+}
+
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
@@ -259,6 +409,22 @@ func (*Event_ConsentChanged) isEvent_Detail() {}
 func (*Event_AccountStopped) isEvent_Detail() {}
 
 func (*Event_AccountResumed) isEvent_Detail() {}
+
+func (*Event_Message) isEvent_Detail() {}
+
+func (*Event_Note) isEvent_Detail() {}
+
+func (*Event_Answers) isEvent_Detail() {}
+
+func (*Event_Flag) isEvent_Detail() {}
+
+func (*Event_ContactDiscovered) isEvent_Detail() {}
+
+func (*Event_Transfer) isEvent_Detail() {}
+
+func (*Event_SessionChanged) isEvent_Detail() {}
+
+func (*Event_Other) isEvent_Detail() {}
 
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
@@ -270,7 +436,9 @@ type EngagementChanged struct {
 	// The lead's ID at the vendor, once known.
 	VendorLeadId string `protobuf:"bytes,3,opt,name=vendor_lead_id,json=vendorLeadId,proto3" json:"vendor_lead_id,omitempty"`
 	// One of ErrorReason without its prefix, when the change is for the worse.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The vendor's own word for it, when the vendor told of it; open set.
+	VendorStatus  string `protobuf:"bytes,5,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +497,13 @@ func (x *EngagementChanged) GetVendorLeadId() string {
 func (x *EngagementChanged) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *EngagementChanged) GetVendorStatus() string {
+	if x != nil {
+		return x.VendorStatus
 	}
 	return ""
 }
@@ -576,7 +751,8 @@ var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xdd\x05\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x9e\n" +
+	"\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -590,18 +766,31 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\freceive_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\x12\x12\n" +
 	"\x04late\x18\n" +
 	" \x01(\bR\x04late\x12\x16\n" +
-	"\x06cursor\x18\v \x01(\tR\x06cursor\x12N\n" +
+	"\x06cursor\x18\v \x01(\tR\x06cursor\x12\"\n" +
+	"\funattributed\x18X \x01(\bR\funattributed\x12,\n" +
+	"\x12vendor_time_capped\x18Y \x01(\bR\x10vendorTimeCapped\x12\x1f\n" +
+	"\vdelivery_id\x18Z \x01(\tR\n" +
+	"deliveryId\x12N\n" +
 	"\x12engagement_changed\x18\f \x01(\v2\x1d.leadmux.v1.EngagementChangedH\x00R\x11engagementChanged\x12Q\n" +
 	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettled\x12E\n" +
 	"\x0fconsent_changed\x182 \x01(\v2\x1a.leadmux.v1.ConsentChangedH\x00R\x0econsentChanged\x12E\n" +
 	"\x0faccount_stopped\x18( \x01(\v2\x1a.leadmux.v1.AccountStoppedH\x00R\x0eaccountStopped\x12E\n" +
-	"\x0faccount_resumed\x18) \x01(\v2\x1a.leadmux.v1.AccountResumedH\x00R\x0eaccountResumedB\b\n" +
-	"\x06detail\"\xb9\x01\n" +
+	"\x0faccount_resumed\x18) \x01(\v2\x1a.leadmux.v1.AccountResumedH\x00R\x0eaccountResumed\x12;\n" +
+	"\amessage\x18P \x01(\v2\x1f.leadmux.v1.ConversationMessageH\x00R\amessage\x12&\n" +
+	"\x04note\x18Q \x01(\v2\x10.leadmux.v1.NoteH\x00R\x04note\x12;\n" +
+	"\aanswers\x18R \x01(\v2\x1f.leadmux.v1.ConversationAnswersH\x00R\aanswers\x12*\n" +
+	"\x04flag\x18S \x01(\v2\x14.leadmux.v1.LeadFlagH\x00R\x04flag\x12N\n" +
+	"\x12contact_discovered\x18T \x01(\v2\x1d.leadmux.v1.ContactDiscoveredH\x00R\x11contactDiscovered\x126\n" +
+	"\btransfer\x18U \x01(\v2\x18.leadmux.v1.LeadTransferH\x00R\btransfer\x12E\n" +
+	"\x0fsession_changed\x18V \x01(\v2\x1a.leadmux.v1.SessionChangedH\x00R\x0esessionChanged\x12/\n" +
+	"\x05other\x18W \x01(\v2\x17.leadmux.v1.VendorOtherH\x00R\x05otherB\b\n" +
+	"\x06detail\"\xde\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05after\x12$\n" +
 	"\x0evendor_lead_id\x18\x03 \x01(\tR\fvendorLeadId\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"O\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12#\n" +
+	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\"O\n" +
 	"\x12OperationUnsettled\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb1\x01\n" +
@@ -638,9 +827,17 @@ var file_leadmux_v1_event_proto_goTypes = []any{
 	(*AccountStopped)(nil),        // 4: leadmux.v1.AccountStopped
 	(*AccountResumed)(nil),        // 5: leadmux.v1.AccountResumed
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(EngagementState)(0),          // 7: leadmux.v1.EngagementState
-	(ConsentState)(0),             // 8: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 9: leadmux.v1.ContactChannel
+	(*ConversationMessage)(nil),   // 7: leadmux.v1.ConversationMessage
+	(*Note)(nil),                  // 8: leadmux.v1.Note
+	(*ConversationAnswers)(nil),   // 9: leadmux.v1.ConversationAnswers
+	(*LeadFlag)(nil),              // 10: leadmux.v1.LeadFlag
+	(*ContactDiscovered)(nil),     // 11: leadmux.v1.ContactDiscovered
+	(*LeadTransfer)(nil),          // 12: leadmux.v1.LeadTransfer
+	(*SessionChanged)(nil),        // 13: leadmux.v1.SessionChanged
+	(*VendorOther)(nil),           // 14: leadmux.v1.VendorOther
+	(EngagementState)(0),          // 15: leadmux.v1.EngagementState
+	(ConsentState)(0),             // 16: leadmux.v1.ConsentState
+	(ContactChannel)(0),           // 17: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
 	6,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
@@ -650,16 +847,24 @@ var file_leadmux_v1_event_proto_depIdxs = []int32{
 	3,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
 	4,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
 	5,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	7,  // 7: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	7,  // 8: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	8,  // 9: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	9,  // 10: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	6,  // 11: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
+	8,  // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
+	9,  // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
+	10, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
+	11, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
+	12, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
+	13, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
+	14, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
+	15, // 15: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	15, // 16: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	16, // 17: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	17, // 18: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	6,  // 19: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -669,12 +874,21 @@ func file_leadmux_v1_event_proto_init() {
 	}
 	file_leadmux_v1_lead_proto_init()
 	file_leadmux_v1_suppression_proto_init()
+	file_leadmux_v1_vendor_event_proto_init()
 	file_leadmux_v1_event_proto_msgTypes[0].OneofWrappers = []any{
 		(*Event_EngagementChanged)(nil),
 		(*Event_OperationUnsettled)(nil),
 		(*Event_ConsentChanged)(nil),
 		(*Event_AccountStopped)(nil),
 		(*Event_AccountResumed)(nil),
+		(*Event_Message)(nil),
+		(*Event_Note)(nil),
+		(*Event_Answers)(nil),
+		(*Event_Flag)(nil),
+		(*Event_ContactDiscovered)(nil),
+		(*Event_Transfer)(nil),
+		(*Event_SessionChanged)(nil),
+		(*Event_Other)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

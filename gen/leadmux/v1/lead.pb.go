@@ -838,6 +838,10 @@ type Engagement struct {
 	VendorOptions *VendorOptions `protobuf:"bytes,30,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
 	// The suppression that keeps the lead from this account or ended its engagement there: "sup_" and 26 characters.
 	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
+	// What the vendor wants noticed, each kind as it last said.
+	Flags []*LeadFlag `protobuf:"bytes,36,rep,name=flags,proto3" json:"flags,omitempty"`
+	// Where a vendor dates what it says of the state one by one: when it last said each, by its own clock ("stage", "status").
+	VendorTimes   map[string]*timestamppb.Timestamp `protobuf:"bytes,37,rep,name=vendor_times,json=vendorTimes,proto3" json:"vendor_times,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -996,6 +1000,20 @@ func (x *Engagement) GetSuppressionId() string {
 		return x.SuppressionId
 	}
 	return ""
+}
+
+func (x *Engagement) GetFlags() []*LeadFlag {
+	if x != nil {
+		return x.Flags
+	}
+	return nil
+}
+
+func (x *Engagement) GetVendorTimes() map[string]*timestamppb.Timestamp {
+	if x != nil {
+		return x.VendorTimes
+	}
+	return nil
 }
 
 // ClosedEngagement is an earlier engagement of a lead at the same account.
@@ -1373,7 +1391,7 @@ var File_leadmux_v1_lead_proto protoreflect.FileDescriptor
 const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\n" +
 	"\x15leadmux/v1/lead.proto\x12\n" +
-	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xd1\t\n" +
+	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadmux/v1/vendor_event.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xd1\t\n" +
 	"\x04Lead\x12\x1d\n" +
 	"\alead_id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x06leadId\x12,\n" +
 	"\vexternal_id\x18\x02 \x01(\tB\v\xbaH\x05r\x03(\xc8\x01\x80\x01\x01R\n" +
@@ -1445,7 +1463,7 @@ const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"\aConsent\x12,\n" +
 	"\x03sms\x18\x01 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x03sms\x120\n" +
 	"\x05email\x18\x02 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x05email\x12.\n" +
-	"\x04call\x18\x03 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x04call\"\x98\a\n" +
+	"\x04call\x18\x03 \x01(\v2\x1a.leadmux.v1.ChannelConsentR\x04call\"\xec\b\n" +
 	"\n" +
 	"Engagement\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
@@ -1470,10 +1488,15 @@ const file_leadmux_v1_lead_proto_rawDesc = "" +
 	"vendorRefs\x12H\n" +
 	"\x12vendor_update_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x10vendorUpdateTime\x12@\n" +
 	"\x0evendor_options\x18\x1e \x01(\v2\x19.leadmux.v1.VendorOptionsR\rvendorOptions\x12%\n" +
-	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x1a=\n" +
+	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x12*\n" +
+	"\x05flags\x18$ \x03(\v2\x14.leadmux.v1.LeadFlagR\x05flags\x12J\n" +
+	"\fvendor_times\x18% \x03(\v2'.leadmux.v1.Engagement.VendorTimesEntryR\vvendorTimes\x1a=\n" +
 	"\x0fVendorRefsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x92\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aZ\n" +
+	"\x10VendorTimesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05value:\x028\x01\"\x92\x02\n" +
 	"\x10ClosedEngagement\x12$\n" +
 	"\x0evendor_lead_id\x18\x01 \x01(\tR\fvendorLeadId\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\x12-\n" +
@@ -1531,7 +1554,7 @@ func file_leadmux_v1_lead_proto_rawDescGZIP() []byte {
 }
 
 var file_leadmux_v1_lead_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_leadmux_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_leadmux_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_leadmux_v1_lead_proto_goTypes = []any{
 	(ConsentState)(0),             // 0: leadmux.v1.ConsentState
 	(EngagementState)(0),          // 1: leadmux.v1.EngagementState
@@ -1549,22 +1572,24 @@ var file_leadmux_v1_lead_proto_goTypes = []any{
 	(*Outcome)(nil),               // 13: leadmux.v1.Outcome
 	nil,                           // 14: leadmux.v1.Lead.AttributesEntry
 	nil,                           // 15: leadmux.v1.Engagement.VendorRefsEntry
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*VendorOptions)(nil),         // 17: leadmux.v1.VendorOptions
+	nil,                           // 16: leadmux.v1.Engagement.VendorTimesEntry
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*VendorOptions)(nil),         // 18: leadmux.v1.VendorOptions
+	(*LeadFlag)(nil),              // 19: leadmux.v1.LeadFlag
 }
 var file_leadmux_v1_lead_proto_depIdxs = []int32{
 	3,  // 0: leadmux.v1.Lead.address:type_name -> leadmux.v1.Address
-	16, // 1: leadmux.v1.Lead.source_create_time:type_name -> google.protobuf.Timestamp
+	17, // 1: leadmux.v1.Lead.source_create_time:type_name -> google.protobuf.Timestamp
 	4,  // 2: leadmux.v1.Lead.owner:type_name -> leadmux.v1.Owner
 	5,  // 3: leadmux.v1.Lead.notes:type_name -> leadmux.v1.Note
 	7,  // 4: leadmux.v1.Lead.consent:type_name -> leadmux.v1.Consent
 	14, // 5: leadmux.v1.Lead.attributes:type_name -> leadmux.v1.Lead.AttributesEntry
 	8,  // 6: leadmux.v1.Lead.engagements:type_name -> leadmux.v1.Engagement
-	16, // 7: leadmux.v1.Lead.create_time:type_name -> google.protobuf.Timestamp
-	16, // 8: leadmux.v1.Lead.update_time:type_name -> google.protobuf.Timestamp
+	17, // 7: leadmux.v1.Lead.create_time:type_name -> google.protobuf.Timestamp
+	17, // 8: leadmux.v1.Lead.update_time:type_name -> google.protobuf.Timestamp
 	10, // 9: leadmux.v1.Lead.warnings:type_name -> leadmux.v1.Warning
 	0,  // 10: leadmux.v1.ChannelConsent.state:type_name -> leadmux.v1.ConsentState
-	16, // 11: leadmux.v1.ChannelConsent.time:type_name -> google.protobuf.Timestamp
+	17, // 11: leadmux.v1.ChannelConsent.time:type_name -> google.protobuf.Timestamp
 	6,  // 12: leadmux.v1.Consent.sms:type_name -> leadmux.v1.ChannelConsent
 	6,  // 13: leadmux.v1.Consent.email:type_name -> leadmux.v1.ChannelConsent
 	6,  // 14: leadmux.v1.Consent.call:type_name -> leadmux.v1.ChannelConsent
@@ -1573,22 +1598,25 @@ var file_leadmux_v1_lead_proto_depIdxs = []int32{
 	10, // 17: leadmux.v1.Engagement.warnings:type_name -> leadmux.v1.Warning
 	11, // 18: leadmux.v1.Engagement.error:type_name -> leadmux.v1.EngagementError
 	13, // 19: leadmux.v1.Engagement.outcome:type_name -> leadmux.v1.Outcome
-	16, // 20: leadmux.v1.Engagement.create_time:type_name -> google.protobuf.Timestamp
-	16, // 21: leadmux.v1.Engagement.update_time:type_name -> google.protobuf.Timestamp
+	17, // 20: leadmux.v1.Engagement.create_time:type_name -> google.protobuf.Timestamp
+	17, // 21: leadmux.v1.Engagement.update_time:type_name -> google.protobuf.Timestamp
 	15, // 22: leadmux.v1.Engagement.vendor_refs:type_name -> leadmux.v1.Engagement.VendorRefsEntry
-	16, // 23: leadmux.v1.Engagement.vendor_update_time:type_name -> google.protobuf.Timestamp
-	17, // 24: leadmux.v1.Engagement.vendor_options:type_name -> leadmux.v1.VendorOptions
-	1,  // 25: leadmux.v1.ClosedEngagement.state:type_name -> leadmux.v1.EngagementState
-	13, // 26: leadmux.v1.ClosedEngagement.outcome:type_name -> leadmux.v1.Outcome
-	16, // 27: leadmux.v1.ClosedEngagement.create_time:type_name -> google.protobuf.Timestamp
-	16, // 28: leadmux.v1.ClosedEngagement.close_time:type_name -> google.protobuf.Timestamp
-	12, // 29: leadmux.v1.EngagementError.field_violations:type_name -> leadmux.v1.FieldViolation
-	16, // 30: leadmux.v1.EngagementError.retry_time:type_name -> google.protobuf.Timestamp
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	17, // 23: leadmux.v1.Engagement.vendor_update_time:type_name -> google.protobuf.Timestamp
+	18, // 24: leadmux.v1.Engagement.vendor_options:type_name -> leadmux.v1.VendorOptions
+	19, // 25: leadmux.v1.Engagement.flags:type_name -> leadmux.v1.LeadFlag
+	16, // 26: leadmux.v1.Engagement.vendor_times:type_name -> leadmux.v1.Engagement.VendorTimesEntry
+	1,  // 27: leadmux.v1.ClosedEngagement.state:type_name -> leadmux.v1.EngagementState
+	13, // 28: leadmux.v1.ClosedEngagement.outcome:type_name -> leadmux.v1.Outcome
+	17, // 29: leadmux.v1.ClosedEngagement.create_time:type_name -> google.protobuf.Timestamp
+	17, // 30: leadmux.v1.ClosedEngagement.close_time:type_name -> google.protobuf.Timestamp
+	12, // 31: leadmux.v1.EngagementError.field_violations:type_name -> leadmux.v1.FieldViolation
+	17, // 32: leadmux.v1.EngagementError.retry_time:type_name -> google.protobuf.Timestamp
+	17, // 33: leadmux.v1.Engagement.VendorTimesEntry.value:type_name -> google.protobuf.Timestamp
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_lead_proto_init() }
@@ -1596,6 +1624,7 @@ func file_leadmux_v1_lead_proto_init() {
 	if File_leadmux_v1_lead_proto != nil {
 		return
 	}
+	file_leadmux_v1_vendor_event_proto_init()
 	file_leadmux_v1_vendor_options_proto_init()
 	file_leadmux_v1_lead_proto_msgTypes[11].OneofWrappers = []any{
 		(*Outcome_Qualified)(nil),
@@ -1607,7 +1636,7 @@ func file_leadmux_v1_lead_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_lead_proto_rawDesc), len(file_leadmux_v1_lead_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -31,6 +31,7 @@ var (
 	_ adapters.Describer  = (*Adapter)(nil)
 
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
+	_ adapters.WebhookReader  = (*Adapter)(nil)
 )
 
 // Vendor is the vendor's name in the configuration and on the wire.
@@ -64,6 +65,8 @@ type Config struct {
 	// QualifiedStatus is the leadStatus of leads that end qualified and have no status of their own; empty for
 	// DefaultQualifiedStatus.
 	QualifiedStatus string
+	// WebhookUsername and WebhookPassword are the pair that we gave the vendor for its callbacks; empty when it sends none.
+	WebhookUsername, WebhookPassword string
 	// Routes are the configuration's overrides: name → "METHOD /path".
 	Routes map[string]string
 	// Line is the account's way out; nil for one without a limit.

@@ -25,6 +25,7 @@ var (
 	_ adapters.Describer  = (*Adapter)(nil)
 
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
+	_ adapters.WebhookReader  = (*Adapter)(nil)
 )
 
 // Vendor is this vendor's name in accounts, errors and metrics.

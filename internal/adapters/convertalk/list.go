@@ -70,7 +70,7 @@ const maxID = 200
 // lead is the record in our form.
 func (r record) lead() adapters.VendorLead {
 	v := adapters.VendorLead{
-		VendorLeadID: r.uuid(), Lead: r.person(), VendorStatus: clip(r.get("status").text(), 100),
+		VendorLeadID: r.uuid(), Lead: r.person(), VendorStatus: adapters.Clip(r.get("status").text(), 100),
 		CreateTime: r.moment("createdAt"), UpdateTime: r.moment("updatedAt"),
 	}
 	v.LeadID, v.State = leadID(v.VendorLeadID, v.CreateTime), stateOf(v.VendorStatus)

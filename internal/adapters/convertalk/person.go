@@ -2,21 +2,20 @@ package convertalk
 
 import (
 	"fmt"
-	"net/mail"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
 )
 
 // Limits of our fields, in bytes, and of how many a list may hold. What the vendor has beyond them is cut, or left out where
 // a part would be something else.
 const (
-	maxName, maxEmail, maxPicture  = 200, 254, 2048
+	maxName, maxPicture            = 200, 2048
 	maxTag, maxKey, maxValue       = 100, 64, 1024
 	maxTitle, maxDescription       = 200, 4096
 	maxTags, maxNotes, maxKeyCount = 50, 50, 50
@@ -26,7 +25,7 @@ const (
 // the vendor guesses the first two from the network address, and we have no field for the last.
 func (r record) person() *leadmuxv1.Lead {
 	lead := &leadmuxv1.Lead{
-		Email:   email(r.details("contact", "email").text()),
+		Email:   adapters.Email(r.details("contact", "email").text()),
 		Phone:   e164(r.details("contact", "phone", "prefix").text(), r.details("contact", "phone", "number").text()),
 		Picture: picture(r.details("picture").text()),
 	}
@@ -35,7 +34,7 @@ func (r record) person() *leadmuxv1.Lead {
 	if blank := strings.IndexFunc(first, unicode.IsSpace); blank >= 0 {
 		first, last = first[:blank], strings.TrimSpace(first[blank:])
 	}
-	lead.FirstName, lead.LastName = clip(first, maxName), clip(last, maxName)
+	lead.FirstName, lead.LastName = adapters.Clip(first, maxName), adapters.Clip(last, maxName)
 	for _, tag := range r.tags() {
 		if len(tag) <= maxTag && len(lead.GetTags()) < maxTags {
 			lead.Tags = append(lead.Tags, tag)
@@ -43,7 +42,7 @@ func (r record) person() *leadmuxv1.Lead {
 	}
 	for _, n := range r.notes() {
 		if len(lead.GetNotes()) < maxNotes {
-			lead.Notes = append(lead.Notes, &leadmuxv1.Note{Title: clip(n.Title, maxTitle), Description: clip(n.Description, maxDescription)})
+			lead.Notes = append(lead.Notes, &leadmuxv1.Note{Title: adapters.Clip(n.Title, maxTitle), Description: adapters.Clip(n.Description, maxDescription)})
 		}
 	}
 	for _, a := range r.attributes() {
@@ -53,29 +52,9 @@ func (r record) person() *leadmuxv1.Lead {
 		if lead.Attributes == nil {
 			lead.Attributes = map[string]string{}
 		}
-		lead.Attributes[a.Key] = clip(a.Value, maxValue)
+		lead.Attributes[a.Key] = adapters.Clip(a.Value, maxValue)
 	}
 	return lead
-}
-
-// clip is the beginning of a text, at most so many bytes long.
-func clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit]
-}
-
-// email is an address that the service takes; empty for any other text.
-func email(text string) string {
-	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || len(text) > maxEmail || !strings.Contains(text[strings.LastIndexByte(text, '@')+1:], ".") {
-		return ""
-	}
-	return text
 }
 
 // picture is an address that the service takes; empty for any other text.

@@ -26,6 +26,7 @@ var (
 	_ adapters.Tester     = (*Adapter)(nil)
 	_ adapters.Describer  = (*Adapter)(nil)
 
+	_ adapters.WebhookReader  = (*Adapter)(nil)
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
 )
 
@@ -71,6 +72,8 @@ type Config struct {
 	Identifier string
 	// Routes replaces single routes, "METHOD /path" by RPC name.
 	Routes map[string]string
+	// Hook is how the vendor's deliveries to us are recognised; the zero value when it sends none.
+	Hook Hook
 	// Line is the way out; nil for one of its own at the vendor's limit of one request per second. The limit is per
 	// subdomain: lines of accounts on one subdomain must share their slots.
 	Line *vendorhttp.Line
@@ -83,6 +86,7 @@ type Adapter struct {
 	client *vendorhttp.Client
 	// byExternalID says that the end user's identifier is the caller's own ID.
 	byExternalID bool
+	hook         Hook
 }
 
 // New makes the adapter of one account. It fails on a configuration that cannot work and sends nothing.
@@ -93,7 +97,7 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.Line == nil {
 		cfg.Line = vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: ratePerSecond})
 	}
-	a := &Adapter{byExternalID: cfg.Identifier == IdentifierExternalID}
+	a := &Adapter{byExternalID: cfg.Identifier == IdentifierExternalID, hook: cfg.Hook}
 	credentials := "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.Subdomain+":"+cfg.Token))
 	client, err := vendorhttp.New(vendorhttp.Config{
 		Vendor: Vendor, Account: cfg.Account, BaseURL: cfg.baseURL(),

@@ -27,6 +27,7 @@ var (
 	_ adapters.Describer  = (*Adapter)(nil)
 
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
+	_ adapters.WebhookReader  = (*Adapter)(nil)
 )
 
 // Vendor is the vendor's name in the configuration and on the wire.
@@ -48,6 +49,10 @@ type Config struct {
 	PhoneField string
 	// Routes are the configuration's overrides: name → "METHOD /path".
 	Routes map[string]string
+	// WebhookBearer is the token that the vendor sends with its webhooks; empty when it sends none.
+	WebhookBearer string
+	// OptOutReasons are the vendor's texts for "unqualified" that mean an opt-out; compared without regard to case.
+	OptOutReasons []string
 	// Line is the account's way out; nil for one without a limit.
 	Line *vendorhttp.Line
 	// Observe is told of every request; may be nil.
@@ -58,6 +63,7 @@ type Config struct {
 type Adapter struct {
 	client     *vendorhttp.Client
 	phoneField string
+	hook       hook
 }
 
 // New makes an adapter. Errors name the configuration value that is wrong; none shows the key.
@@ -83,7 +89,10 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verse account %s: %w", cfg.Account, err)
 	}
-	return &Adapter{client: client, phoneField: phoneField}, nil
+	return &Adapter{
+		client: client, phoneField: phoneField,
+		hook: hook{bearer: cfg.WebhookBearer, optOutReasons: cfg.OptOutReasons},
+	}, nil
 }
 
 // Vendor is "verse".

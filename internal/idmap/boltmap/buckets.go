@@ -20,6 +20,8 @@ const (
 	openBucket       bucketName = "open"
 	eventsBucket     bucketName = "events"
 	stopsBucket      bucketName = "stops"
+	deliveriesBucket bucketName = "deliveries"
+	waitingBucket    bucketName = "waiting"
 	erasedBucket     bucketName = "erased"
 
 	suppressionsBucket bucketName = "suppressions"
@@ -42,6 +44,7 @@ const fullPages = 0.9
 var timeOrdered = map[bucketName]bool{
 	leadsBucket: true, bindingsBucket: true, expiriesBucket: true, operationsBucket: true, eventsBucket: true,
 	suppressionsBucket: true,
+	deliveriesBucket:   true,
 }
 
 // reader reads one transaction's picture of the index.

@@ -22,6 +22,8 @@
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
 //	      ├─ stops       <account>                                → StopRecord
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
+//	      ├─ deliveries  <event ID>                               → DeliveryRecord                       time-ordered
+//	      ├─ waiting     <event ID>                               → (empty)                 deliveries that wait to be claimed
 //	      ├─ erased      <"l" + lead ID>                          → ErasedRecord
 //	                     <"k" + data key ID>                      → lead ID
 //	                     <"r" + keyed hash of kind, account, vendor ID> → lead ID
@@ -35,7 +37,7 @@
 //
 // Invariants, beside those of package idmap:
 //   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
-//     expiries, operations and open, suppressions and suppressed. Verify proves it.
+//     expiries, operations and open, suppressions and suppressed; no row of waiting is without its delivery. Verify proves it.
 //   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
 //     one suppression that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
 //     the lead, which are taken. An ID is never given to two keys.

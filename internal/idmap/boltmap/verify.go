@@ -83,6 +83,7 @@ func (v *verifier) index() error {
 		for _, check := range []func(string) error{
 			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.stops, v.events, v.erased,
 			v.suppressions, v.suppressedRows,
+			v.deliveries, v.waiting,
 		} {
 			if err := check(tenant); err != nil {
 				return err

@@ -44,7 +44,7 @@ func (v *verifier) requests(tenant string) error {
 			return
 		}
 		id := request.GetLeadId()
-		if !v.has(tenant, leadsBucket, []byte(id)) && !v.isErased(tenant, id) {
+		if id != "" && !v.has(tenant, leadsBucket, []byte(id)) && !v.isErased(tenant, id) {
 			v.problem("Tenant %q: a request key belongs to lead %s, which is not there.", tenant, id)
 		}
 		if !v.has(tenant, expiriesBucket, expiryRow(request.GetExpireTime().AsTime(), key)) {

@@ -546,6 +546,88 @@ func (x *StopRecord) GetOperationId() string {
 	return ""
 }
 
+// DeliveryRecord is what a vendor sent us.
+type DeliveryRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The data key, by its ID in the key file: the lead's that it is about, or one of its own.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The bytes as they came, sealed under that key.
+	Sealed []byte `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	// The account it came for.
+	Account string `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
+	// The last part of the URL it came to.
+	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	// When it came.
+	ReceiveTime   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=receive_time,json=receiveTime,proto3" json:"receive_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliveryRecord) Reset() {
+	*x = DeliveryRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliveryRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliveryRecord) ProtoMessage() {}
+
+func (x *DeliveryRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliveryRecord.ProtoReflect.Descriptor instead.
+func (*DeliveryRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DeliveryRecord) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *DeliveryRecord) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+func (x *DeliveryRecord) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *DeliveryRecord) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *DeliveryRecord) GetReceiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReceiveTime
+	}
+	return nil
+}
+
 var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
@@ -589,7 +671,13 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"StopRecord\x12/\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x17.leadmux.v1.ErrorReasonR\x06reason\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
-	"\foperation_id\x18\x03 \x01(\tR\voperationIdB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
+	"\foperation_id\x18\x03 \x01(\tR\voperationId\"\xac\x01\n" +
+	"\x0eDeliveryRecord\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\x12\x18\n" +
+	"\aaccount\x18\x03 \x01(\tR\aaccount\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12=\n" +
+	"\freceive_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTimeB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
 
 var (
 	file_leadmux_store_v1_records_proto_rawDescOnce sync.Once
@@ -603,7 +691,7 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
@@ -613,24 +701,26 @@ var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*SuppressionRecord)(nil),     // 5: leadmux.store.v1.SuppressionRecord
 	(*SuppressionTexts)(nil),      // 6: leadmux.store.v1.SuppressionTexts
 	(*StopRecord)(nil),            // 7: leadmux.store.v1.StopRecord
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 9: leadmux.v1.EngagementState
-	(*v1.Suppression)(nil),        // 10: leadmux.v1.Suppression
-	(v1.ErrorReason)(0),           // 11: leadmux.v1.ErrorReason
+	(*DeliveryRecord)(nil),        // 8: leadmux.store.v1.DeliveryRecord
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 10: leadmux.v1.EngagementState
+	(*v1.Suppression)(nil),        // 11: leadmux.v1.Suppression
+	(v1.ErrorReason)(0),           // 12: leadmux.v1.ErrorReason
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	8,  // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	9,  // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
-	8,  // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	10, // 4: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
-	11, // 5: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
-	8,  // 6: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	10, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	9,  // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 4: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
+	12, // 5: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
+	9,  // 6: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
+	9,  // 7: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -644,7 +734,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
