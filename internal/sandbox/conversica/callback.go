@@ -3,6 +3,7 @@ package conversica
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
@@ -32,9 +33,9 @@ const (
 
 // Callback is one call the vendor has to make to its customer.
 type Callback struct {
-	// Kind is CallbackMessage or CallbackLead.
+	// Kind is CallbackMessage, CallbackLead or CallbackCreate.
 	Kind string `json:"kind"`
-	// Lead is the record id of the lead it is about.
+	// Lead is the record id of the lead it is about; CallbackCreate has none.
 	Lead string `json:"lead"`
 	// Time is when it was made.
 	Time time.Time `json:"time"`
@@ -82,12 +83,19 @@ func (e *Emulator) tell(tx *kit.Tx, lead *Lead, kind string, at time.Time, body 
 		}
 	}
 	body[key] = lead.ID
+	return e.owe(tx, Callback{Kind: kind, Lead: RecordID(lead.ClientID, lead.ID), Time: at, Body: body})
+}
+
+// owe stores a callback and sends it, if its kind has an endpoint.
+func (e *Emulator) owe(tx *kit.Tx, c Callback) error {
 	n, err := tx.NextID(KindCallback)
 	if err != nil {
 		return err
 	}
-	record := Callback{Kind: kind, Lead: RecordID(lead.ClientID, lead.ID), Time: at, Body: body}
-	return tx.Put(KindCallback, fmt.Sprintf("%012d", n), record)
+	if err := tx.Put(KindCallback, fmt.Sprintf("%012d", n), c); err != nil {
+		return err
+	}
+	return e.send(tx, c)
 }
 
 // message is the body of a Message callback but for what tell adds. The vendor
@@ -102,7 +110,8 @@ func message(action, subject, text string, at time.Time) map[string]any {
 	return map[string]any{"action": action, "date": date(at), "subject": subject, "body": text}
 }
 
-// changes are the keys in which two states differ, as the second has them.
+// changes are the keys in which two states differ, as the second has them. What
+// has a date of its own brings it along, also when that is the same second.
 func changes(before, after State) (map[string]any, error) {
 	old, err := keysOf(before)
 	if err != nil {
@@ -117,6 +126,16 @@ func changes(before, after State) (map[string]any, error) {
 			body[key] = false // only a flag can go out again
 		} else if now == value {
 			delete(body, key)
+		}
+	}
+	dates, err := keysOf(after)
+	if err != nil {
+		return nil, err
+	}
+	for key := range dates {
+		thing, dated := strings.CutSuffix(key, "Date")
+		if _, changed := body[thing]; dated && changed {
+			body[key] = dates[key]
 		}
 	}
 	return body, nil

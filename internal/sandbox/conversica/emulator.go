@@ -41,6 +41,7 @@ type Emulator struct {
 	faults   *kit.Faults
 	settings *kit.Settings[Settings]
 	gate     *gate
+	hooks    *kit.Hooks
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -65,6 +66,9 @@ func New(cfg Config) (*Emulator, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.hooks = kit.NewHooks(kit.HooksConfig{
+		Ledger: ledger, Authorize: e.authorize, Retry: e.hookWaits, Accept: accept, Logger: e.log,
+	})
 	return e, nil
 }
 
@@ -75,10 +79,11 @@ func (e *Emulator) Handler() http.Handler {
 }
 
 // Control is the control API; beside what every emulator has it plays the
-// conversations' script at /script.
+// conversations' script at /script, hands chat visitors over at /chatLead and
+// shows the callbacks it has sent at /hooks.
 func (e *Emulator) Control() http.Handler {
 	return kit.Control(kit.ControlTarget{
-		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: []kit.Route{e.playRoute()},
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: append([]kit.Route{e.playRoute(), e.chatRoute()}, e.hooks.Routes()...),
 	})
 }
 
@@ -92,5 +97,12 @@ func (e *Emulator) Faults() *kit.Faults { return e.faults }
 // Settings are the vendor's switches.
 func (e *Emulator) Settings() *kit.Settings[Settings] { return e.settings }
 
-// Close releases the ledger; the handlers must not be used any more.
-func (e *Emulator) Close() error { return e.ledger.Close() }
+// Hooks sends the callbacks.
+func (e *Emulator) Hooks() *kit.Hooks { return e.hooks }
+
+// Close stops the callbacks and releases the ledger; the handlers must not be
+// used any more.
+func (e *Emulator) Close() error {
+	e.hooks.Close()
+	return e.ledger.Close()
+}

@@ -33,11 +33,16 @@ type Settings struct {
 	// Version71 makes callbacks in the older form: apiVersion "7.1", and the
 	// lead's id in a Message as leadId.
 	Version71 bool `json:"version71"`
+	// Callbacks are where callbacks are sent.
+	Callbacks Endpoints `json:"callbacks"`
+	// HookRetryMS are the waits in milliseconds between attempts to deliver a
+	// callback, at first 1, 5 and 25 seconds (assumed); empty is one attempt.
+	HookRetryMS []int `json:"hookRetryMs"`
 }
 
 // defaultSettings has everything strict off.
 func defaultSettings() Settings {
-	return Settings{LockoutSeconds: 60, LockoutStatus: http.StatusForbidden}
+	return Settings{LockoutSeconds: 60, LockoutStatus: http.StatusForbidden, HookRetryMS: []int{1000, 5000, 25000}}
 }
 
 // check refuses values that make no sense.
@@ -50,7 +55,7 @@ func (s Settings) check() error {
 	case s.LockoutStatus != http.StatusForbidden && s.LockoutStatus != http.StatusUnauthorized:
 		return errors.New("lockoutStatus must be 401 or 403")
 	}
-	return nil
+	return s.Callbacks.check()
 }
 
 // lockout is how long a lockout lasts.

@@ -1,6 +1,7 @@
 // Package convertalk emulates Convertalk, a white label of BotPenguin: the upsert of one chat user
 // (PUT /inbox/direct/lead), the paged listing (GET /inbox/direct/chats), the visitors who make
-// records of their own by opening the chat widget, and the agents who work on them in the inbox.
+// records of their own by opening the chat widget, the agents who work on them in the inbox, and the
+// webhooks that the parent vendor sends.
 //
 // Invariants: every answer that says something was stored leaves after the ledger has it on disk;
 // a uuid has at most one record, which counts the PUTs it took; what the vendor's documents leave
@@ -51,6 +52,7 @@ type Emulator struct {
 	faults            *kit.Faults
 	settings          *kit.Settings[Settings]
 	index             *index
+	hooks             *kit.Hooks
 }
 
 // New opens the ledger and starts an emulator on it; what an earlier one stored is still there.
@@ -86,6 +88,7 @@ func New(cfg Config) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
+	e.hooks = kit.NewHooks(kit.HooksConfig{Ledger: ledger, Retry: e.hookWaits, Logger: e.log})
 	return e, nil
 }
 
@@ -94,15 +97,17 @@ func (e *Emulator) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /inbox/direct/lead", e.serve(e.putLead))
 	mux.HandleFunc("GET /inbox/direct/chats", e.serve(e.listChats))
+	mux.HandleFunc("POST /integrations/custom-app/subscribe-trigger-event", e.serve(e.subscribe))
+	mux.HandleFunc("POST /integrations/custom-app/fetch-subscribed-webhooks", e.serve(e.listWebhooks))
 	mux.HandleFunc("/", e.serve(unknownRoute))
 	return kit.Wrap(e.ledger, e.faults, e.now, mux)
 }
 
-// Control is the emulator's control API: ledger, requests, records, faults, settings, visitors and
-// agents.
+// Control is the emulator's control API: ledger, requests, records, faults, settings, visitors,
+// agents and webhooks.
 func (e *Emulator) Control() http.Handler {
 	return kit.Control(kit.ControlTarget{
-		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: []kit.Route{e.visitorRoute(), e.agentRoute()},
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: append([]kit.Route{e.visitorRoute(), e.agentRoute(), e.webhookRoute()}, e.hooks.Routes()...),
 	})
 }
 
@@ -115,8 +120,14 @@ func (e *Emulator) Faults() *kit.Faults { return e.faults }
 // Settings holds the vendor's switches.
 func (e *Emulator) Settings() *kit.Settings[Settings] { return e.settings }
 
-// Close releases the ledger; the emulator answers nothing useful afterwards.
-func (e *Emulator) Close() error { return e.ledger.Close() }
+// Hooks sends the webhooks.
+func (e *Emulator) Hooks() *kit.Hooks { return e.hooks }
+
+// Close stops the webhooks and releases the ledger; the emulator answers nothing useful afterwards.
+func (e *Emulator) Close() error {
+	e.hooks.Close()
+	return e.ledger.Close()
+}
 
 // clock is the emulator's time cut to what the vendor's time form can carry.
 func (e *Emulator) clock() time.Time { return e.now().UTC().Truncate(time.Millisecond) }

@@ -74,7 +74,7 @@ func TestVisitors(t *testing.T) {
 		`{"uuid":"` + id(9) + `"}`: "no record has the uuid given; leave it out to open the bot anew",
 		`{"email":"x"}`:            "email must be a valid email",
 		`{"dialCode":"1"}`:         "dialCode must include the + sign",
-		`{"mail":"x"}`:             `unknown key "mail"; allowed: uuid, name, email, phone, dialCode, message, count`,
+		`{"mail":"x"}`:             `unknown key "mail"; allowed: uuid, name, email, phone, dialCode, message, answered, count`,
 	} {
 		if a := visit(body); a.status != 400 || decode[map[string]string](t, a)["error"] != message {
 			t.Errorf("%s: %d %s", body, a.status, a.body)
@@ -173,7 +173,7 @@ func TestControl(t *testing.T) {
 		t.Fatalf("%+v", ledger)
 	}
 	a := f.send("GET", f.control+"/settings", "", nil)
-	if want := `{"acceptEitherToken":false,"arrayMode":"union","lagMS":0,"foreignIDs":"unauthorized","anyUUID":false,"visitorsPerListing":0}`; a.body != want {
+	if want := `{"acceptEitherToken":false,"arrayMode":"union","lagMS":0,"foreignIDs":"unauthorized","anyUUID":false,"visitorsPerListing":0,"webhookModule":false,"silentPut":false,"hookRetryMs":null}`; a.body != want {
 		t.Errorf("settings %s", a.body)
 	}
 }

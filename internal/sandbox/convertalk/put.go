@@ -37,12 +37,15 @@ func (e *Emulator) putLead(w http.ResponseWriter, r *http.Request) ([]byte, erro
 		if made {
 			effect = kit.EffectCreated
 		}
-		at := e.clock()
+		at, before := e.clock(), lead
 		c.apply(&lead)
 		lead.mergeArrays(c, settings.ArrayMode == ArraysReplace, at)
 		lead.Upserts++
 		lead.touch(at)
-		return tx.Put(KindLead, lead.UUID, lead)
+		if err := tx.Put(KindLead, lead.UUID, lead); err != nil || settings.SilentPut {
+			return err
+		}
+		return e.tellVisit(tx, before, lead, "")
 	})
 	if err != nil {
 		return nil, err

@@ -41,6 +41,15 @@ type Settings struct {
 	// of the listing is read, 0 to 19: they shift the pages under a client that walks them, who
 	// still comes to the end.
 	VisitorsPerListing int `json:"visitorsPerListing"`
+	// WebhookModule opens the parent vendor's API for webhook subscriptions, which no document says
+	// that this white label has.
+	WebhookModule bool `json:"webhookModule"`
+	// SilentPut keeps the webhook of a new lead back that a PUT has made; whether the vendor sends
+	// it is open.
+	SilentPut bool `json:"silentPut"`
+	// HookRetryMS are the waits in milliseconds between attempts to deliver a webhook; empty is one
+	// attempt.
+	HookRetryMS []int `json:"hookRetryMs"`
 }
 
 func defaultSettings() Settings {

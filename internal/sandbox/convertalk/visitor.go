@@ -27,6 +27,9 @@ type Visitor struct {
 	DialCode string `json:"dialCode,omitempty"`
 	// Message is what the visitor writes to the bot.
 	Message string `json:"message,omitempty"`
+	// Answered says that the visitor answered a question which the bot marks as making a lead, so
+	// one comes of it without mail or phone.
+	Answered bool `json:"answered,omitempty"`
 	// Count lets so many different visitors come instead of one, 1 to 100000; not with UUID. A
 	// number then follows Name and stands before the "@" of Email.
 	Count int `json:"count,omitempty"`
@@ -44,7 +47,7 @@ type Visited struct {
 func (e *Emulator) visitorRoute() kit.Route {
 	return kit.Route{
 		Method: http.MethodPost, Path: "/visitors",
-		Doc: "A visitor opens the bot: name, email, phone, dialCode, message, all optional; uuid for one who was here before, " +
+		Doc: "A visitor opens the bot: name, email, phone, dialCode, message, answered, all optional; uuid for one who was here before, " +
 			"or count for many.",
 		Handle: func(r *http.Request, body []byte) (any, error) {
 			if _, err := kit.Query(r); err != nil {
@@ -94,8 +97,12 @@ func (e *Emulator) visit(visitors []Visitor) (Visited, error) {
 			if made && v.UUID != "" {
 				return errors.New("no record has the uuid given; leave it out to open the bot anew")
 			}
+			before := lead
 			v.act(&lead, e.clock())
 			if err := tx.Put(KindLead, lead.UUID, lead); err != nil {
+				return err
+			}
+			if err := e.tellVisit(tx, before, lead, v.Message); err != nil {
 				return err
 			}
 			leads[i] = lead
@@ -149,5 +156,8 @@ func (v Visitor) act(l *Lead, at time.Time) {
 	l.IsOnline = true
 	l.Visits++
 	l.LastSeenAt = at
+	if l.LeadSince == nil && v.Answered {
+		l.LeadSince = &at
+	}
 	l.touch(at)
 }

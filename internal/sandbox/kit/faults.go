@@ -70,29 +70,30 @@ func (f *Faults) take(r *http.Request) (Fault, bool) {
 }
 
 // parseFaults reads one fault object or {"faults":[…]}, strictly.
-func parseFaults(raw []byte) ([]Fault, error) {
+func parseFaults[T any](raw []byte) ([]T, error) {
+	const list = "faults"
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil {
 		return nil, fmt.Errorf("body must be a fault or {\"faults\":[…]}: %w", err)
 	}
-	if _, ok := keys["faults"]; !ok {
-		var one Fault
-		if err := DecodeStrict(raw, &one); err != nil {
-			return nil, err
+	if _, many := keys[list]; !many {
+		one := make([]T, 1)
+		return one, DecodeStrict(raw, &one[0])
+	}
+	for key := range keys {
+		if key != list {
+			return nil, fmt.Errorf("unknown key %q; allowed: %s", key, list)
 		}
-		return []Fault{one}, nil
 	}
-	var many struct {
-		Faults []json.RawMessage `json:"faults"`
+	var items []json.RawMessage
+	if err := json.Unmarshal(keys[list], &items); err != nil {
+		return nil, fmt.Errorf("%s must be a list: %w", list, err)
 	}
-	if err := DecodeStrict(raw, &many); err != nil {
-		return nil, err
-	}
-	faults := make([]Fault, len(many.Faults))
-	for i, item := range many.Faults {
-		if err := DecodeStrict(item, &faults[i]); err != nil {
+	out := make([]T, len(items))
+	for i, item := range items {
+		if err := DecodeStrict(item, &out[i]); err != nil {
 			return nil, fmt.Errorf("fault %d: %w", i, err)
 		}
 	}
-	return faults, nil
+	return out, nil
 }

@@ -70,7 +70,7 @@ func (c *control) getFaults(r *http.Request, _ []byte) (any, error) {
 }
 
 func (c *control) postFaults(r *http.Request, body []byte) (any, error) {
-	faults, err := parseFaults(body)
+	faults, err := parseFaults[Fault](body)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,39 @@ func (e *Emulator) callControl() []kit.Route {
 			Method: http.MethodPost, Path: "/calls/place", Handle: e.placePending,
 			Doc: `An agent places a call that was answered 202: {"id"} of the pending call; answers the call.`,
 		},
+		{
+			Method: http.MethodPost, Path: "/sessions/file", Handle: e.fileSession,
+			Doc: `An agent files a session: {"callId"} or {"chatId"}, "code", "note"; tells the last session event.`,
+		},
 	}
+}
+
+// fileSession is an agent who files a call or chat that is over.
+func (e *Emulator) fileSession(_ *http.Request, body []byte) (any, error) {
+	var in struct {
+		CallID int64  `json:"callId"`
+		ChatID int64  `json:"chatId"`
+		Code   string `json:"code"`
+		Note   string `json:"note"`
+	}
+	if err := kit.DecodeStrict(body, &in); err != nil {
+		return nil, err
+	}
+	filed := &disposition{Code: in.Code, Note: in.Note}
+	return filed, e.ledger.Update(func(tx *kit.Tx) error {
+		if in.ChatID != 0 {
+			c, err := load[Chat](tx, KindChat, in.ChatID)
+			if err != nil {
+				return err
+			}
+			return e.tellSession(tx, c.view(), "filed", filed)
+		}
+		c, err := load[Call](tx, KindCall, in.CallID)
+		if err != nil {
+			return err
+		}
+		return e.tellSession(tx, c.view(), "filed", filed)
+	})
 }
 
 func (e *Emulator) stepCall(_ *http.Request, body []byte) (any, error) {
@@ -49,7 +81,10 @@ func (e *Emulator) stepCall(_ *http.Request, body []byte) (any, error) {
 			return errors.New("the call is over")
 		}
 		e.moveCall(&c, step)
-		return tx.Put(KindCall, key(c.ID), c)
+		if err := tx.Put(KindCall, key(c.ID), c); err != nil {
+			return err
+		}
+		return e.tellSessionMove(tx, c.view(), c.Status, c.over())
 	})
 	return c.CallAnswer, err
 }

@@ -114,7 +114,13 @@ func (e *Emulator) placeCall(tx *kit.Tx, c *Call) error {
 		agent.CallID, agent.UserID = id, &c.AgentID
 		c.Participants = append(c.Participants, agent)
 	}
-	return tx.Put(KindCall, key(id), c)
+	if err := tx.Put(KindCall, key(id), c); err != nil {
+		return err
+	}
+	if err := e.tellSession(tx, c.view(), "", nil); err != nil {
+		return err
+	}
+	return e.tellSession(tx, c.view(), c.Status, nil)
 }
 
 // newParticipant numbers one side of a session.

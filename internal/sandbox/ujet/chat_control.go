@@ -48,7 +48,11 @@ func (e *Emulator) stepChat(_ *http.Request, body []byte) (any, error) {
 		if err != nil {
 			return err
 		}
+		before := c
 		if err := e.moveChat(tx, &c, step); err != nil {
+			return err
+		}
+		if err := e.tellChatMove(tx, before, c); err != nil {
 			return err
 		}
 		if err := tx.Put(KindChat, key(c.ID), c); err != nil {

@@ -41,7 +41,7 @@ func (e *Emulator) createChat(w http.ResponseWriter, r *http.Request) (reply, er
 		if err := e.numberChat(tx, &c); err != nil {
 			return err
 		}
-		if err := tx.Put(KindChat, key(c.ID), c); err != nil {
+		if err := e.openChat(tx, c); err != nil {
 			return err
 		}
 		out, err = e.shownChat(tx, c)
@@ -52,6 +52,20 @@ func (e *Emulator) createChat(w http.ResponseWriter, r *http.Request) (reply, er
 	}
 	kit.Touch(r.Context(), key(out.ID), kit.EffectCreated)
 	return reply{http.StatusCreated, out}, nil
+}
+
+// openChat stores a new chat and tells of it.
+func (e *Emulator) openChat(tx *kit.Tx, c Chat) error {
+	if err := tx.Put(KindChat, key(c.ID), c); err != nil {
+		return err
+	}
+	if err := e.emitCreated(tx, c); err != nil {
+		return err
+	}
+	if err := e.tellSession(tx, c.view(), "", nil); err != nil {
+		return err
+	}
+	return e.tellSession(tx, c.view(), c.Status, nil)
 }
 
 // chatPerson finds the end user a chat is for; refusals are assumed.
@@ -112,12 +126,24 @@ func (e *Emulator) getChat(_ http.ResponseWriter, r *http.Request) (reply, error
 // editChat loads the chat of the path, lets edit change it, stores it and answers it.
 func (e *Emulator) editChat(r *http.Request, edit func(tx *kit.Tx, c *Chat) error) (reply, error) {
 	return editSession(e, r, func(tx *kit.Tx, c *Chat) (reply, error) {
+		before := *c
 		if err := edit(tx, c); err != nil {
+			return reply{}, err
+		}
+		if err := e.tellChatMove(tx, before, *c); err != nil {
 			return reply{}, err
 		}
 		out, err := e.shownChat(tx, *c)
 		return reply{http.StatusOK, out}, err
 	})
+}
+
+// tellChatMove tells of a change of a chat, both ways the vendor has.
+func (e *Emulator) tellChatMove(tx *kit.Tx, before, after Chat) error {
+	if err := e.emitMoves(tx, before, after); err != nil || after.Status == before.Status {
+		return err
+	}
+	return e.tellSessionMove(tx, after.view(), after.Status, after.over())
 }
 
 // resumeChat is POST /chats/{id}/resume: only a chat that was dismissed for inactivity. The text of

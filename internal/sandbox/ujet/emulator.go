@@ -52,6 +52,7 @@ type Emulator struct {
 	ledger   *kit.Ledger
 	faults   *kit.Faults
 	settings *kit.Settings[Settings]
+	hooks    *kit.Hooks
 }
 
 // New opens the ledger and starts an emulator on it; what an earlier one stored is still there.
@@ -77,6 +78,7 @@ func New(cfg Config) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
+	e.hooks = kit.NewHooks(kit.HooksConfig{Ledger: ledger, Authorize: e.authorize, Retry: e.hookWaits, Logger: e.log})
 	return e, nil
 }
 
@@ -114,7 +116,9 @@ func unknownRoute(http.ResponseWriter, *http.Request) (reply, error) { return re
 func (e *Emulator) Control() http.Handler {
 	return kit.Control(kit.ControlTarget{
 		Ledger: e.ledger, Faults: e.faults, Settings: e.settings,
-		Routes: slices.Concat(e.callControl(), e.chatControl(), e.contactControl(), e.agentControl(), e.jobControl()),
+		Routes: slices.Concat(
+			e.callControl(), e.chatControl(), e.openControl(), e.contactControl(), e.agentControl(), e.jobControl(), e.hooks.Routes(),
+		),
 	})
 }
 
@@ -127,5 +131,11 @@ func (e *Emulator) Faults() *kit.Faults { return e.faults }
 // Settings holds the vendor's switches.
 func (e *Emulator) Settings() *kit.Settings[Settings] { return e.settings }
 
-// Close releases the ledger; the emulator answers nothing useful afterwards.
-func (e *Emulator) Close() error { return e.ledger.Close() }
+// Hooks sends what the vendor tells its client.
+func (e *Emulator) Hooks() *kit.Hooks { return e.hooks }
+
+// Close stops the webhooks and releases the ledger; the emulator answers nothing useful afterwards.
+func (e *Emulator) Close() error {
+	e.hooks.Close()
+	return e.ledger.Close()
+}

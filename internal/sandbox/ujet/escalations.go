@@ -44,6 +44,7 @@ func (e *Emulator) escalate(w http.ResponseWriter, r *http.Request) (reply, erro
 		return reply{}, err
 	}
 	return editSession(e, r, func(tx *kit.Tx, c *Chat) (reply, error) {
+		before := *c
 		if c.over() {
 			return reply{}, badRequest("Chat is already ended")
 		}
@@ -62,7 +63,13 @@ func (e *Emulator) escalate(w http.ResponseWriter, r *http.Request) (reply, erro
 			at := esc.CreatedAt
 			c.Status, c.QueuedAt = chatQueued, &at
 		}
-		return reply{http.StatusCreated, esc}, tx.Put(KindEscalation, key(id), esc)
+		if err := tx.Put(KindEscalation, key(id), esc); err != nil {
+			return reply{}, err
+		}
+		if esc.Status == "deflected" {
+			return reply{http.StatusCreated, esc}, e.emit(tx, *c, eventEscalation, map[string]any{"escalation": esc})
+		}
+		return reply{http.StatusCreated, esc}, e.tellChatMove(tx, before, *c)
 	})
 }
 
@@ -93,6 +100,7 @@ func (e *Emulator) updateEscalation(w http.ResponseWriter, r *http.Request) (rep
 		return reply{}, err
 	}
 	return editSession(e, r, func(tx *kit.Tx, c *Chat) (reply, error) {
+		before := *c
 		if err := e.chooseChannel(tx, c.ID, id, channel); err != nil {
 			return reply{}, err
 		}
@@ -104,7 +112,10 @@ func (e *Emulator) updateEscalation(w http.ResponseWriter, r *http.Request) (rep
 			c.DeflectionChannel = channel
 		}
 		esc, err := load[Escalation](tx, KindEscalation, id)
-		return reply{http.StatusOK, esc}, err
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{http.StatusOK, esc}, e.tellChatMove(tx, before, *c)
 	})
 }
 

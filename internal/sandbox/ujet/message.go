@@ -44,12 +44,15 @@ type spokenContent struct {
 	} `json:"media,omitempty"`
 }
 
-// addMessage numbers and stores a message.
+// addMessage numbers and stores a message, and tells of it.
 func (e *Emulator) addMessage(tx *kit.Tx, c Chat, m Message) (Message, error) {
 	id, err := newID(tx, KindMessage)
 	if err != nil {
 		return m, err
 	}
 	m.ID, m.ChatID, m.At = id, c.ID, e.stamp()
-	return m, tx.Put(KindMessage, key(id), m)
+	if err := tx.Put(KindMessage, key(id), m); err != nil {
+		return m, err
+	}
+	return m, e.emitMessage(tx, c, m)
 }

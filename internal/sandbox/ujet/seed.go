@@ -33,6 +33,7 @@ func defaultSettings() Settings {
 		MaxChatLimit: 20,
 		JobSeconds:   1,
 		LogoutBatch:  50,
+		HookRetryMS:  []int{1000, 5000, 25000},
 	}
 }
 

@@ -28,6 +28,13 @@ func sign(header, claims, secret string) string {
 	return body + "." + part(mac.Sum(nil))
 }
 
+// mac is base64(HMAC-SHA256(secret, text)).
+func mac(secret, text string) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write([]byte(text))
+	return base64.StdEncoding.EncodeToString(m.Sum(nil))
+}
+
 // A call and a chat have the same endpoints; each case runs on both.
 func eachSession(t *testing.T, run func(t *testing.T, f *fixture, root, kind, name string)) {
 	t.Helper()

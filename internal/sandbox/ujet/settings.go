@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/leadmux/leadmux/internal/sandbox/kit"
 )
 
 // Settings are the switches of an emulated subdomain and what its administrators have set up,
@@ -53,6 +55,11 @@ type Settings struct {
 	MaxChatLimit int      `json:"maxChatLimit"`
 	// JobSeconds is how long a worker takes for each step of a job.
 	JobSeconds float64 `json:"jobSeconds"`
+	// Webhook and SessionEvents are where the vendor tells its client what happens.
+	Webhook       Webhook       `json:"webhook"`
+	SessionEvents SessionEvents `json:"sessionEvents"`
+	// HookRetryMS are the waits in milliseconds between attempts to send an event; empty is one attempt.
+	HookRetryMS []int `json:"hookRetryMs"`
 	// LogoutBatch is how many agents are logged out at once; more of them make a job.
 	LogoutBatch int `json:"logoutBatch"`
 }
@@ -68,6 +75,13 @@ func (s Settings) validate() error {
 		return errors.New("defaultNumber must be one of managedNumbers")
 	case s.EndUserSeconds < 0 || s.JobSeconds <= 0 || s.LogoutBatch < 0:
 		return errors.New("endUserSeconds and logoutBatch must be 0 or more, jobSeconds more than 0")
+	}
+	for name, url := range map[string]string{
+		"webhook.url": s.Webhook.URL, "sessionEvents.callUrl": s.SessionEvents.CallURL, "sessionEvents.chatUrl": s.SessionEvents.ChatURL,
+	} {
+		if err := kit.CheckHookURL(name, url); err != nil {
+			return err
+		}
 	}
 	for id, m := range s.Menus {
 		if !slices.Contains(menuTypes, m.Type) || !slices.Contains(menuStates, m.State) {

@@ -28,7 +28,7 @@ func (e *Emulator) sendSMS(w http.ResponseWriter, r *http.Request) (reply, error
 		if err := e.takeSMS(tx, p, &c); err != nil {
 			return err
 		}
-		if err := tx.Put(KindChat, key(c.ID), c); err != nil {
+		if err := e.openChat(tx, c); err != nil {
 			return err
 		}
 		content, err := json.Marshal(message)

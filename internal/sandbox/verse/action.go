@@ -15,12 +15,14 @@ type action struct {
 	state string
 	// list puts the lead's phone and address on the do-not-contact list.
 	list bool
+	// activity is what the webhooks tell of it.
+	activity activity
 }
 
 var (
-	actionEnd  = action{name: "end", state: StateQualified}
-	actionStop = action{name: "stop", state: StateUnqualified}
-	actionDNC  = action{name: "dnc", state: StateUnqualified, list: true}
+	actionEnd  = action{name: "end", state: StateQualified, activity: activity{Title: titleQualified}}
+	actionStop = action{name: "stop", state: StateUnqualified, activity: activity{Title: titleUnqual, Reason: reasonStopped}}
+	actionDNC  = action{name: "dnc", state: StateUnqualified, list: true, activity: activity{Title: titleUnqual, Reason: reasonDNC}}
 )
 
 // act builds the handler of an action. The lead is named by searchValue (its
@@ -72,7 +74,12 @@ func (e *Emulator) finish(c call, a action, search string) (reply, error) {
 		}
 		out = done(lead, settings)
 		kit.Touch(c.ctx, lead.ID, kit.EffectUpdated)
-		return putLead(tx, lead)
+		if err := putLead(tx, lead); err != nil {
+			return err
+		}
+		told := a.activity
+		told.Message = usualMessage(told.Title, told.Reason)
+		return e.tell(tx, lead, told)
 	})
 	if err != nil {
 		kit.Touch(c.ctx, "", "")

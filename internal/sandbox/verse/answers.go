@@ -25,6 +25,11 @@ const (
 	msgPhoneNeeded  = `"phone" is required`
 	msgFailed       = "Something went wrong. If this error continues, please contact your account manager."
 
+	// assumed, like all of the subscriptions' API
+	msgHooked      = "Created Webhook"
+	msgSubscribed  = "Duplicate Webhook"
+	msgPrimaryOnly = "Forbidden"
+
 	// assumed, by analogy with the phone's
 	msgEmailInvalid = "email is invalid"
 	msgSearchNeeded = `"searchValue" is required`

@@ -157,7 +157,10 @@ func (e *Emulator) store(c call, lead *Lead, reach contact, legacy bool) (reply,
 		}
 		out = created(lead)
 		kit.Touch(c.ctx, lead.ID, kit.EffectCreated)
-		return putLead(tx, lead)
+		if err := putLead(tx, lead); err != nil {
+			return err
+		}
+		return e.tell(tx, lead, activity{Title: titleCreated, Message: usualMessage(titleCreated, "")})
 	})
 	if err != nil {
 		kit.Touch(c.ctx, "", "")

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
@@ -58,6 +59,7 @@ type Emulator struct {
 	faults   *kit.Faults
 	settings *kit.Settings[Settings]
 	team     *team
+	hooks    *kit.Hooks
 	routes   []route
 	now      func() time.Time
 	log      *slog.Logger
@@ -95,6 +97,7 @@ func New(cfg Config) (*Emulator, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	e.routes = e.routeTable(cfg.Paths.withDefaults())
+	e.hooks = kit.NewHooks(kit.HooksConfig{Ledger: ledger, Authorize: e.authorize, Retry: e.hookWaits, Logger: e.log})
 	return e, nil
 }
 
@@ -107,10 +110,11 @@ func (e *Emulator) Handler() http.Handler {
 }
 
 // Control is the control API; beside what every emulator has it offers the
-// do-not-contact list at /dnc, the team at /accounts, and /bulkEnd.
+// do-not-contact list at /dnc, the team at /accounts and /bulkEnd, what happens
+// to leads at /activities and /callers, and webhooks at /subscriptions and /hooks.
 func (e *Emulator) Control() http.Handler {
 	return kit.Control(kit.ControlTarget{
-		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: append(e.controlRoutes(), e.teamRoutes()...),
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: slices.Concat(e.controlRoutes(), e.teamRoutes(), e.activityRoutes(), e.hooks.Routes()),
 	})
 }
 
@@ -123,5 +127,12 @@ func (e *Emulator) Faults() *kit.Faults { return e.faults }
 // Settings are the vendor's switches.
 func (e *Emulator) Settings() *kit.Settings[Settings] { return e.settings }
 
-// Close releases the ledger; the handlers must not be used any more.
-func (e *Emulator) Close() error { return e.ledger.Close() }
+// Hooks sends the vendor's webhooks.
+func (e *Emulator) Hooks() *kit.Hooks { return e.hooks }
+
+// Close stops the webhooks and releases the ledger; the handlers must not be
+// used any more.
+func (e *Emulator) Close() error {
+	e.hooks.Close()
+	return e.ledger.Close()
+}

@@ -25,6 +25,9 @@ const (
 // all others.
 const endedInBulk = "bulk"
 
+// endedByConcierge is what EndedBy says of one that the vendor's people ended.
+const endedByConcierge = "concierge"
+
 // Lead is the vendor's record of one conversation with one person.
 type Lead struct {
 	// ID is the vendor's id, a version 4 UUID.
@@ -45,7 +48,8 @@ type Lead struct {
 	CreatedTime time.Time `json:"createdTime"`
 	// EndedTime is when it left StateActive.
 	EndedTime *time.Time `json:"endedTime,omitempty"`
-	// EndedBy is what ended it: the action "end", "stop" or "dnc", or "bulk".
+	// EndedBy is what ended it: the action "end", "stop" or
+	// "dnc", or "bulk" or "concierge".
 	EndedBy string `json:"endedBy,omitempty"`
 	// Fields is the body of the create request as it was received.
 	Fields json.RawMessage `json:"fields"`

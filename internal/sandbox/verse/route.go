@@ -11,6 +11,7 @@ import (
 type call struct {
 	ctx     context.Context
 	account string
+	primary bool     // the key is the team's primary one
 	team    []string // whose leads an action may be about, account first
 	id      string   // the path's {id} segment, if the route has one
 	body    []byte
@@ -18,18 +19,19 @@ type call struct {
 
 // route is one method and path with its handler.
 type route struct {
+	method  string
 	pattern []string // path segments; "{id}" takes any that is not empty
 	handle  func(call) (reply, error)
 }
 
-// routeTable lists the routes; all of them are POST.
+// routeTable lists the routes.
 func (e *Emulator) routeTable(p Paths) []route {
-	return []route{
-		{strings.Split(p.Create, "/"), e.create},
-		{strings.Split(p.End, "/"), e.act(actionEnd)},
-		{strings.Split(p.Stop, "/"), e.act(actionStop)},
-		{strings.Split(p.DNC, "/"), e.act(actionDNC)},
-	}
+	return append([]route{
+		{http.MethodPost, strings.Split(p.Create, "/"), e.create},
+		{http.MethodPost, strings.Split(p.End, "/"), e.act(actionEnd)},
+		{http.MethodPost, strings.Split(p.Stop, "/"), e.act(actionStop)},
+		{http.MethodPost, strings.Split(p.DNC, "/"), e.act(actionDNC)},
+	}, e.subscriptionRoutes()...)
 }
 
 // match compares a path with the pattern and returns the {id} segment.
@@ -58,7 +60,7 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, route := range e.routes {
 		id, ok := route.match(r.URL.Path)
-		if !ok || r.Method != http.MethodPost {
+		if !ok || r.Method != route.method {
 			continue
 		}
 		body, err := io.ReadAll(r.Body)
@@ -66,7 +68,9 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
 			refuse(msgBadBody).write(w)
 			return
 		}
-		out, err := route.handle(call{ctx: r.Context(), account: account.Name, team: e.actsFor(account), id: id, body: body})
+		out, err := route.handle(call{
+			ctx: r.Context(), account: account.Name, primary: account.Primary, team: e.actsFor(account), id: id, body: body,
+		})
 		if err != nil {
 			e.log.Error("verse emulator failed", "path", r.URL.Path, "error", err)
 		}

@@ -32,6 +32,17 @@ type Settings struct {
 	// otherwise it acts on all of the team's (assumed: the documentation says
 	// of it only that it speaks for the team where webhooks are concerned).
 	PrimaryOwnOnly bool `json:"primaryOwnOnly"`
+	// CustomerFields calls the custom fields of webhooks customerFields, as the
+	// vendor's samples do; otherwise customFields, as its table does.
+	CustomerFields bool `json:"customerFields"`
+	// PrettyPhone writes phones in webhooks as (619) 555-0101 instead of E.164;
+	// the vendor's samples have both.
+	PrettyPhone bool `json:"prettyPhone"`
+	// OldWebhooks leaves out the newer fields of webhooks, eventDate among them.
+	OldWebhooks bool `json:"oldWebhooks"`
+	// HookRetryMS are the waits in milliseconds between attempts to deliver a
+	// webhook; without it they are 1, 5 and 25 seconds (assumed).
+	HookRetryMS []int `json:"hookRetryMs"`
 }
 
 // AccountSettings are the switches of one account.
