@@ -33,14 +33,15 @@ lint: $(BUF) $(GOLANGCI) ## Go and proto linters, formatting, sizes, import dire
 	$(BUF) format -d --exit-code proto
 	go run ./internal/tools/sizes
 
-generate: $(BUF) ## rewrite third_party/proto, gen and the OpenAPI document from proto
+generate: $(BUF) ## rewrite third_party/proto, gen and the OpenAPI document from proto, and docs/PROMISES.md from the tests
 	go run ./internal/tools/vendorproto
 	$(BUF) generate
 	go run ./internal/tools/openapi
+	go run ./internal/tools/promises
 
 drift: generate ## fail when generated files differ from what is committed
-	git diff --exit-code -- third_party gen internal/server/openapi.json
-	test -z "$$(git status --porcelain -- third_party gen internal/server/openapi.json)"
+	git diff --exit-code -- third_party gen internal/server/openapi.json docs/PROMISES.md
+	test -z "$$(git status --porcelain -- third_party gen internal/server/openapi.json docs/PROMISES.md)"
 
 breaking: $(BUF) ## fail when the API broke since the last release (proto.baseline.binpb)
 	$(BUF) breaking proto --against proto.baseline.binpb

@@ -84,7 +84,7 @@ func TestP8NewLeadsThatFindASlotKeepTheStep(t *testing.T) {
 	})
 }
 
-func TestOneAccountsBacklogDoesNotHoldUpAnother(t *testing.T) {
+func TestP9OneAccountsBacklogDoesNotHoldUpAnother(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		slow, quick := newVendor(keyed, hangs), newVendor(keyed, took)
 		r := newRig(t, at("slow", slow), at("quick", quick))

@@ -49,9 +49,9 @@ func traces(lead *leadmuxv1.Lead) []string {
 	return all
 }
 
-// TestCanary runs everything that can go wrong, with debug logs and vendors that send back what they got, and searches all
+// TestP23NoCanaryIsInAnyOutput runs everything that can go wrong, with debug logs and vendors that send back what they got, and searches all
 // that the service writes, answers as an error, measures and stores for persons and secrets.
-func TestCanary(t *testing.T) {
+func TestP23NoCanaryIsInAnyOutput(t *testing.T) {
 	t.Parallel()
 	env := suite.Start(t, harness.Options{LogLevel: "debug"})
 	var words []string

@@ -29,10 +29,10 @@ type cut struct {
 	requestID string
 }
 
-// TestKillInTheMiddleOfOperations kills the service while every vendor is being told of every operation it has: once after the
+// TestP2P3KillInTheMiddleOfOperations kills the service while every vendor is being told of every operation it has: once after the
 // vendor did it and before its answer came, once before it did anything. After the restart everything is settled by itself,
 // done once, and the same calls are answered with the same leads.
-func TestKillInTheMiddleOfOperations(t *testing.T) {
+func TestP2P3KillInTheMiddleOfOperations(t *testing.T) {
 	t.Parallel()
 	for name, held := range map[string]kit.Fault{"done": {AnswerDelayMS: heldMS}, "not yet": {DelayMS: heldMS}} {
 		t.Run(name, func(t *testing.T) {

@@ -24,8 +24,8 @@ type crash struct {
 	pending  bool // the vendor's ID is lost with the answer
 }
 
-// TestKillBetweenAnswerAndCommit proves for every vendor: after the restart one lead there and one here, settled by itself.
-func TestKillBetweenAnswerAndCommit(t *testing.T) {
+// TestP1P2KillBetweenAnswerAndCommit proves for every vendor: after the restart one lead there and one here, settled by itself.
+func TestP1P2KillBetweenAnswerAndCommit(t *testing.T) {
 	t.Parallel()
 	const forLong = 60_000
 	for i, c := range []crash{
@@ -113,8 +113,8 @@ func (c crash) judge(t *testing.T, env *harness.Env, lead *leadmuxv1.Lead) {
 	}
 }
 
-// TestKillAndAccountGone kills the service as above and starts it without the account: what nobody can settle stays visible.
-func TestKillAndAccountGone(t *testing.T) {
+// TestP3KillAndAccountGone kills the service as above and starts it without the account: what nobody can settle stays visible.
+func TestP3KillAndAccountGone(t *testing.T) {
 	t.Parallel()
 	env := suite.Start(t, harness.Options{})
 	c := crash{vendor: harness.Verse, held: kit.Fault{AnswerDelayMS: 60_000}}

@@ -14,10 +14,10 @@ import (
 	"github.com/leadmux/leadmux/internal/idmap/boltmap"
 )
 
-// TestErasedPersonIsNowhere erases a person who went through everything, over each transport, and looks for every value of theirs
+// TestP24AnErasedPersonIsNowhere erases a person who went through everything, over each transport, and looks for every value of theirs
 // in all that the service writes, measures and stores; then it puts back an index from before the erasure, beside the keys as
 // they are now, and asks for the person.
-func TestErasedPersonIsNowhere(t *testing.T) {
+func TestP24AnErasedPersonIsNowhere(t *testing.T) {
 	t.Parallel()
 	for _, via := range harness.Vias() {
 		t.Run(string(via), func(t *testing.T) {

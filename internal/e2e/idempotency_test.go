@@ -8,9 +8,9 @@ import (
 	"github.com/leadmux/leadmux/internal/e2e/harness"
 )
 
-// TestSameKeyAtOnce sends one request a hundred times at once over both transports, and again after a restart: one lead here,
+// TestP4SameKeyAtOnce sends one request a hundred times at once over both transports, and again after a restart: one lead here,
 // one at every vendor, which is asked once.
-func TestSameKeyAtOnce(t *testing.T) {
+func TestP4SameKeyAtOnce(t *testing.T) {
 	t.Parallel()
 	env := suite.Start(t, harness.Options{})
 	request := &leadmuxv1.CreateLeadRequest{Lead: harness.Person(0), RequestId: "at-once"}

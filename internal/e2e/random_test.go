@@ -24,10 +24,10 @@ const (
 	callersAtATime = 6
 )
 
-// TestKillAtRandom creates leads from several callers while vendors misbehave and the service is killed again and again at a
+// TestP1P2KillAtRandom creates leads from several callers while vendors misbehave and the service is killed again and again at a
 // random moment. Every caller repeats what was not answered. In the end nothing acknowledged is missing and every vendor has
 // every person exactly once.
-func TestKillAtRandom(t *testing.T) {
+func TestP1P2KillAtRandom(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -10,9 +10,9 @@ import (
 	"github.com/leadmux/leadmux/internal/sandbox/ujet"
 )
 
-// TestUJETRate gives UJET five leads at once, kills the service right after a request and gives it one more: by the vendor's
+// TestP8UJETSeesOneRequestASecond gives UJET five leads at once, kills the service right after a request and gives it one more: by the vendor's
 // clock no two requests come within a second. It runs beside no other test, so that what is measured is the service.
-func TestUJETRate(t *testing.T) {
+func TestP8UJETSeesOneRequestASecond(t *testing.T) {
 	env := suite.Start(t, harness.Options{UJETPerSecond: 1})
 	vendor := env.Vendors.Get(harness.UJET)
 	client := env.Server.Client(harness.GRPC)

@@ -96,9 +96,9 @@ func (s sandboxRun) everything(lead *leadmuxv1.Lead) string {
 	return all.String()
 }
 
-// TestDrain stops the service while a call waits for a vendor: the call is answered, health says so at once, the process ends
+// TestP16CallsUnderWayAreAnswered stops the service while a call waits for a vendor: the call is answered, health says so at once, the process ends
 // with exit code 0, and nothing is lost.
-func TestDrain(t *testing.T) {
+func TestP16CallsUnderWayAreAnswered(t *testing.T) {
 	t.Parallel()
 	for _, via := range harness.Vias() {
 		t.Run(string(via), func(t *testing.T) {

@@ -136,8 +136,8 @@ func TestReflectionAndHealth(t *testing.T) {
 	}
 }
 
-// TestQuota uses up a caller's quota of one call.
-func TestQuota(t *testing.T) {
+// TestP19Quota uses up a caller's quota of one call.
+func TestP19Quota(t *testing.T) {
 	t.Parallel()
 	for _, via := range harness.Vias() {
 		t.Run(string(via), func(t *testing.T) {

@@ -58,9 +58,9 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestEveryWaitMovesTheDeadline walks all RPCs: whichever has the field wait gets its time, over gRPC and over REST, wherever REST
+// TestP19EveryWaitMovesTheDeadline walks all RPCs: whichever has the field wait gets its time, over gRPC and over REST, wherever REST
 // carries the field.
-func TestEveryWaitMovesTheDeadline(t *testing.T) {
+func TestP19EveryWaitMovesTheDeadline(t *testing.T) {
 	left := make(chan time.Duration, 1)
 	f := start(t, func(c *Config, _ *settings) {
 		c.Limit = func(ctx context.Context) error { // the first step after the deadline that a test can see

@@ -91,9 +91,9 @@ func TestLargeMessages(t *testing.T) {
 	}
 }
 
-// TestLargeMessageIsNotReadWithoutKey announces a large message and never sends it: only a server that does not wait for it can
+// TestP18LargeMessageIsNotReadWithoutKey announces a large message and never sends it: only a server that does not wait for it can
 // answer.
-func TestLargeMessageIsNotReadWithoutKey(t *testing.T) {
+func TestP18LargeMessageIsNotReadWithoutKey(t *testing.T) {
 	refused := rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_SCOPE_MISSING, "not yours")
 	f := start(t, func(c *Config, _ *settings) {
 		inner := c.Authenticate
@@ -134,9 +134,9 @@ func TestLargeMessageIsNotReadWithoutKey(t *testing.T) {
 	}
 }
 
-// TestNothingOverTheLimitIsRead announces messages of that many bytes, with the key, and never sends them: an answer shows that
+// TestP18NothingOverTheLimitIsRead announces messages of that many bytes, with the key, and never sends them: an answer shows that
 // the server did not begin to read.
-func TestNothingOverTheLimitIsRead(t *testing.T) {
+func TestP18NothingOverTheLimitIsRead(t *testing.T) {
 	f := start(t)
 	protocols := &http.Protocols{}
 	protocols.SetUnencryptedHTTP2(true)

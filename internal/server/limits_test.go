@@ -102,8 +102,8 @@ func TestInProcessHasTheNetworkLimit(t *testing.T) {
 	}
 }
 
-// TestBodyIsNotReadWithoutKey announces a body and never sends it: only a server that does not read it can answer.
-func TestBodyIsNotReadWithoutKey(t *testing.T) {
+// TestP18BodyIsNotReadWithoutKey announces a body and never sends it: only a server that does not read it can answer.
+func TestP18BodyIsNotReadWithoutKey(t *testing.T) {
 	f := start(t)
 	for name, c := range map[string]struct {
 		headers string
@@ -146,8 +146,8 @@ func (f *fixture) raw(t *testing.T, request string) *http.Response {
 	return res
 }
 
-// TestSlowAndLargeHeaders: slow ones cost their connection, large ones 431.
-func TestSlowAndLargeHeaders(t *testing.T) {
+// TestP18SlowAndLargeHeaders: slow ones cost their connection, large ones 431.
+func TestP18SlowAndLargeHeaders(t *testing.T) {
 	f := start(t, func(_ *Config, s *settings) {
 		s.readHeaders, s.connectTimeout = 50*time.Millisecond, 50*time.Millisecond
 	})

@@ -139,8 +139,8 @@ func checkReferences(t *testing.T, doc node, at any) {
 	}
 }
 
-// TestSpecificationTellsTheLimits compares the text of 413 with the settings.
-func TestSpecificationTellsTheLimits(t *testing.T) {
+// TestP19SpecificationTellsTheLimits compares the text of 413 with the settings.
+func TestP19SpecificationTellsTheLimits(t *testing.T) {
 	text, _ := dig(specification(t), "components", "responses", "TooLarge", "description").(string)
 	set := defaults()
 	want := fmt.Sprintf("larger than %d MiB", set.maxMessage>>20)

@@ -38,9 +38,9 @@ func (f *fixture) grpcHealth(t *testing.T, service string) healthv1.HealthCheckR
 	return res.GetStatus()
 }
 
-// TestDrain: health says no at once, calls are still taken during the delay, running ones finish after it, new ones are
+// TestP16Drain: health says no at once, calls are still taken during the delay, running ones finish after it, new ones are
 // refused, streams end, and nothing is left running.
-func TestDrain(t *testing.T) {
+func TestP16Drain(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	f := start(t, func(c *Config, _ *settings) { c.DrainDelay = 300 * time.Millisecond })
 	entered, release := make(chan struct{}, 2), make(chan struct{})
@@ -122,8 +122,8 @@ func TestDrain(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-// TestDrainCutsOff: a call that does not end in time ends with its context, and Run says so.
-func TestDrainCutsOff(t *testing.T) {
+// TestP16DrainCutsOff: a call that does not end in time ends with its context, and Run says so.
+func TestP16DrainCutsOff(t *testing.T) {
 	f := start(t, func(c *Config, _ *settings) { c.DrainTimeout = 50 * time.Millisecond })
 	entered, left := make(chan struct{}, 2), make(chan struct{}, 2)
 	f.leads.get = func(ctx context.Context, _ *leadmuxv1.GetLeadRequest) (*leadmuxv1.GetLeadResponse, error) {

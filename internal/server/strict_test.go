@@ -181,7 +181,7 @@ func TestEveryBindingIsChecked(t *testing.T) {
 	}
 }
 
-func TestHeadersAreNotTrusted(t *testing.T) {
+func TestP20HeadersAreNotTrusted(t *testing.T) {
 	f := start(t)
 	seen := make(chan map[string][]string, 1)
 	f.leads.get = func(ctx context.Context, _ *leadmuxv1.GetLeadRequest) (*leadmuxv1.GetLeadResponse, error) {

@@ -40,8 +40,9 @@ type Vendor struct {
 	records  func() ([]Record, error)
 	patch    func(settings []byte) error
 
-	mu     sync.Mutex
-	server *http.Server // nil while the vendor is down
+	mu      sync.Mutex
+	server  *http.Server // nil while the vendor is down
+	hangsUp bool
 }
 
 // emulator is what the four vendor packages have in common.
@@ -59,6 +60,22 @@ type Vendors struct {
 
 // Get returns a vendor by name.
 func (v *Vendors) Get(name string) *Vendor { return v.byName[name] }
+
+// Vendors starts the four emulators alone, which stop when the test ends.
+func (s *Suite) Vendors(tb testing.TB) *Vendors {
+	tb.Helper()
+	return startVendors(tb, s, tb.TempDir())
+}
+
+// HangUp lets the vendors close each connection after its answer.
+func (v *Vendors) HangUp() {
+	for _, vendor := range v.byName {
+		vendor.mu.Lock()
+		vendor.hangsUp = true
+		vendor.server.SetKeepAlivesEnabled(false)
+		vendor.mu.Unlock()
+	}
+}
 
 // startVendors opens the emulators with their ledgers in dir and lets them listen until the test ends.
 func startVendors(tb testing.TB, s *Suite, dir string) *Vendors {
@@ -112,6 +129,7 @@ func (v *Vendor) Up(tb testing.TB) {
 	server := &http.Server{Handler: v.emulator.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	v.mu.Lock()
 	v.server = server
+	server.SetKeepAlivesEnabled(!v.hangsUp)
 	v.mu.Unlock()
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

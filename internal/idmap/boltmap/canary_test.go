@@ -33,7 +33,7 @@ func canaryLead() *leadmuxv1.Lead {
 	}
 }
 
-func TestFilesShowNoPerson(t *testing.T) {
+func TestP24FilesShowNoPerson(t *testing.T) {
 	cfg := Config{Dir: t.TempDir(), Secret: newSecret(t, 1)}
 	s := openStore(t, cfg)
 	lead := canaryLead()

@@ -52,8 +52,8 @@ func inFile(t *testing.T, dir, name string, what []byte) bool {
 	return bytes.Contains(content, what)
 }
 
-// TestDroppedKeyIsNowhereInTheFile erases leads one by one among many and looks for their keys in the whole of keys.db.
-func TestDroppedKeyIsNowhereInTheFile(t *testing.T) {
+// TestP24DroppedKeyIsNowhereInTheFile erases leads one by one among many and looks for their keys in the whole of keys.db.
+func TestP24DroppedKeyIsNowhereInTheFile(t *testing.T) {
 	cfg := Config{Dir: t.TempDir(), Secret: newSecret(t, 1)}
 	s := openStore(t, cfg)
 	ids := addLeads(t, s, 2*keyBatch)
@@ -141,8 +141,8 @@ func TestStopBetweenTheFiles(t *testing.T) {
 	noProblems(t, s, 1, 1)
 }
 
-// TestErasedStaysErased puts either file back to its state before an erasure.
-func TestErasedStaysErased(t *testing.T) {
+// TestP24ErasedStaysErased puts either file back to its state before an erasure.
+func TestP24ErasedStaysErased(t *testing.T) {
 	for _, file := range []string{IndexFile, KeysFile} {
 		t.Run(file, func(t *testing.T) {
 			cfg := Config{Dir: t.TempDir(), Secret: newSecret(t, 1)}

@@ -140,8 +140,8 @@ func wantProblems(t *testing.T, report idmap.Report, ops ...string) {
 	}
 }
 
-// TestUnbindLeavesNoRow wants the file to hold neither direction of what was untied.
-func TestUnbindLeavesNoRow(t *testing.T) {
+// TestP5UnbindLeavesNoRow wants the file to hold neither direction of what was untied.
+func TestP5UnbindLeavesNoRow(t *testing.T) {
 	s := openStore(t, Config{Dir: t.TempDir(), Secret: newSecret(t, 1)})
 	sample(t, s)
 	ref := idmap.VendorRef{Account: "west", Kind: idmap.KindLead, VendorID: "vendor-one"}

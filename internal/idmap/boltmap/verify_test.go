@@ -191,7 +191,7 @@ var harms = []harm{
 	}, []string{"is listed by a time or an engagement that it does not have"}},
 }
 
-func TestVerifyFindsHarm(t *testing.T) {
+func TestP5VerifyFindsHarm(t *testing.T) {
 	for _, h := range slices.Concat(harms, leadRowHarms) {
 		t.Run(h.name, func(t *testing.T) {
 			s := openStore(t, Config{Dir: t.TempDir(), Secret: newSecret(t, 1)})
