@@ -38,6 +38,8 @@ type cli struct {
 	CheckConfig checkConfigCmd `cmd:"" help:"Check a configuration and say what is wrong with it."`
 	NewKey      newKeyCmd      `cmd:"" help:"Make an API key; print it, its hash, and its line in the configuration."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running service whether it serves."`
+	Backup      backupCmd      `cmd:"" help:"Make a backup of the index, while the service runs or not."`
+	Compact     compactCmd     `cmd:"" help:"Make the files of a stopped service smaller."`
 	Verify      verifyCmd      `cmd:"" help:"Check the index of a stopped service; change nothing."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

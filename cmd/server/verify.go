@@ -20,18 +20,7 @@ type verifyCmd struct {
 
 // Run prints what is there, and fails when something does not agree.
 func (c *verifyCmd) Run(t terminal) error {
-	cfg := config.Sandbox(c.DataDir) // for its secret key's place only
-	if c.Config != "" {
-		var err error
-		if cfg, err = config.Load(c.Config, t.env); err != nil {
-			return err
-		}
-	}
-	master, err := config.ReadSecretKey(cfg)
-	if err != nil {
-		return err
-	}
-	secret, err := seal.NewSecret(master)
+	cfg, secret, err := dataFolder(c.DataDir, c.Config, t)
 	if err != nil {
 		return err
 	}
@@ -46,6 +35,24 @@ func (c *verifyCmd) Run(t terminal) error {
 		return fmt.Errorf("the index in %s does not agree with itself: problems listed: %d", cfg.DataDir, n)
 	}
 	return nil
+}
+
+// dataFolder is where a command finds the data and the secret it was sealed with: a folder with its secret key in it, or what a
+// configuration names.
+func dataFolder(dir, file string, t terminal) (*config.Config, *seal.Secret, error) {
+	cfg := config.Sandbox(dir) // for its secret key's place only
+	if file != "" {
+		var err error
+		if cfg, err = config.Load(file, t.env); err != nil {
+			return nil, nil, err
+		}
+	}
+	master, err := config.ReadSecretKey(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	secret, err := seal.NewSecret(master)
+	return cfg, secret, err
 }
 
 // reportText is a report for a person: the problems, a line each, then what is there.

@@ -19,6 +19,7 @@ import (
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/idmap/boltmap"
+	"github.com/leadmux/leadmux/internal/retention"
 	"github.com/leadmux/leadmux/internal/rules"
 	"github.com/leadmux/leadmux/internal/sandbox"
 	"github.com/leadmux/leadmux/internal/seal"
@@ -57,7 +58,11 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	}
 	undo.add(func(context.Context) error { return store.Close() })
 
+	admin[backupPath] = backups(store, cfg.DataDir, func(err error) {
+		logger.Error("backup failed", slog.String("error", err.Error()))
+	})
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(fileSizes(cfg.DataDir)...)
 	metrics := delivery.NewMetrics(registry)
 	accounts, err := buildAccounts(cfg, metrics)
 	if err != nil {
@@ -93,6 +98,9 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		return errors.Join(err, srv.Close())
 	}
 	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
+	undo.add(sweeping(ctx, retention.New(retention.Config{
+		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events,
+	})))
 	go who.follow(ctx, cfg, reload, logger)
 	logger.Info(ready(cfg, srv, len(accounts.All()))) //nolint:sloglint // the one line that people read is a sentence
 	return srv.Run(ctx)

@@ -36,6 +36,8 @@ func (s *settling) conflict(failure *adapters.Error) error {
 		return s.refuse(failure, "the vendor has the person already, and not from this operation")
 	case !methodOf(s.op).opens:
 		return s.doubt(rpcerr.Engagement(failure), unsettledByRefusal)
+	case s.op.GetRestored():
+		return s.doubt(rpcerr.Engagement(failure), "the vendor has the person, and the index was put back from a backup: it may be from this operation, or a stranger's")
 	case s.op.GetIdempotencyClass() != leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_DETECTABLE:
 		return s.doubt(rpcerr.Engagement(failure), unsettledByRefusal)
 	default:

@@ -86,6 +86,9 @@ func (d *Dispatcher) Start(ctx context.Context) error {
 	if err := d.recallStops(ctx); err != nil {
 		return fmt.Errorf("read which accounts are stopped: %w", err)
 	}
+	if err := d.recall(ctx); err != nil {
+		return err
+	}
 	if err := d.repair(ctx); err != nil {
 		return err
 	}

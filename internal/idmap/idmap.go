@@ -86,6 +86,8 @@ type Reader interface {
 	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
 
 	ErasureReader
+	RestoreReader
+	TrimReader
 }
 
 // Tx is a Reader that also changes the index, and sees its own changes.
@@ -111,6 +113,8 @@ type Tx interface {
 	AppendEvent(tenant string, event *leadmuxv1.Event) error
 
 	ErasureTx
+	RestoreTx
+	TrimTx
 }
 
 // Kind says what a vendor ID names.

@@ -313,7 +313,9 @@ type Operation struct {
 	// The channel that it is about.
 	Scope ContactChannel `protobuf:"varint,41,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
 	// Which of an account's waiting operations it goes before. It rises to that of an operation that has to wait for this one.
-	Priority      Priority `protobuf:"varint,20,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
+	Priority Priority `protobuf:"varint,20,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
+	// It was open in a backup that the index was put back to: it may have been done since, by a service that remembers it no more.
+	Restored      bool `protobuf:"varint,60,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -481,6 +483,13 @@ func (x *Operation) GetPriority() Priority {
 	return Priority_PRIORITY_UNSPECIFIED
 }
 
+func (x *Operation) GetRestored() bool {
+	if x != nil {
+		return x.Restored
+	}
+	return false
+}
+
 // Attempt is one try of an operation.
 type Attempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -604,7 +613,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xca\x06\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xe6\x06\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -627,7 +636,8 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x12%\n" +
 	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x120\n" +
 	"\x05scope\x18) \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x120\n" +
-	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\"\x92\x03\n" +
+	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\x12\x1a\n" +
+	"\brestored\x18< \x01(\bR\brestored\"\x92\x03\n" +
 	"\aAttempt\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +

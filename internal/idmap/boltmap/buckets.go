@@ -23,6 +23,7 @@ const (
 	deliveriesBucket bucketName = "deliveries"
 	waitingBucket    bucketName = "waiting"
 	erasedBucket     bucketName = "erased"
+	marksBucket      bucketName = "marks"
 
 	suppressionsBucket bucketName = "suppressions"
 	suppressedBucket   bucketName = "suppressed"

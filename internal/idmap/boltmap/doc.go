@@ -5,6 +5,7 @@
 //
 //	index.db
 //	├─ meta                                what the file is: kind, format, store ID, check of the secret (file.go);
+//	│                                      whether it is a backup, or was put back from one (restored.go);
 //	│                                      the bucket's sequence is the number of the data key taken last
 //	└─ tenants
 //	   └─ <tenant>                         one bucket a tenant: no key of one tenant can name a record of another
@@ -22,11 +23,12 @@
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
 //	      ├─ stops       <account>                                → StopRecord
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
+//	      ├─ marks       "trimmed"                                → key of the last event that was removed
 //	      ├─ deliveries  <event ID>                               → DeliveryRecord                       time-ordered
 //	      ├─ waiting     <event ID>                               → (empty)                 deliveries that wait to be claimed
 //	      ├─ erased      <"l" + lead ID>                          → ErasedRecord
-//	                     <"k" + data key ID>                      → lead ID
-//	                     <"r" + keyed hash of kind, account, vendor ID> → lead ID
+//	      │              <"k" + data key ID>                      → lead ID
+//	      │              <"r" + keyed hash of kind, account, vendor ID> → lead ID
 //	      ├─ suppressions <suppression ID>                        → SuppressionRecord                    time-ordered
 //	      └─ suppressed  <person kind + keyed hash + suppression ID> → (empty)
 //

@@ -80,12 +80,12 @@ func (w writer) append(tenant string, event *leadmuxv1.Event, keyID string, key 
 }
 
 func (r reader) openEvent(tenant string, key, value []byte) (*leadmuxv1.Event, error) {
-	if len(key) != 8 {
-		return nil, errors.New("event log: damaged key")
+	n, err := readEventKey(key)
+	if err != nil {
+		return nil, err
 	}
 	event := new(leadmuxv1.Event)
-	err := r.openRecord(tenant, value, place(eventPlace, tenant, cursor(binary.BigEndian.Uint64(key))), event)
-	if err != nil {
+	if err := r.openRecord(tenant, value, place(eventPlace, tenant, cursor(n)), event); err != nil {
 		return nil, err
 	}
 	return event, nil
@@ -93,6 +93,13 @@ func (r reader) openEvent(tenant string, key, value []byte) (*leadmuxv1.Event, e
 
 func eventKey(n uint64) []byte {
 	return binary.BigEndian.AppendUint64(nil, n)
+}
+
+func readEventKey(key []byte) (uint64, error) {
+	if len(key) != 8 {
+		return 0, errors.New("event log: damaged key")
+	}
+	return binary.BigEndian.Uint64(key), nil
 }
 
 func cursor(n uint64) string {

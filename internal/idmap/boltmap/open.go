@@ -92,7 +92,7 @@ func openDir(cfg Config, readOnly bool) (s *Store, err error) {
 		return nil, errors.Join(err, s.index.Close())
 	}
 	if s.keys, err = newKeyring(keys, cfg.Secret, s.log); err == nil && !readOnly {
-		err = s.skipTaken()
+		err = errors.Join(s.takeBackup(), s.skipTaken())
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.index.Close(), keys.Close())

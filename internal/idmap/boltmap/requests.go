@@ -66,25 +66,26 @@ func (w writer) PutRequest(tenant, method, requestID string, request idmap.Reque
 	if err := w.put(tenant, expiriesBucket, expiryRow(request.ExpireTime, key), []byte{}); err != nil {
 		return err
 	}
-	return w.forgetExpired(tenant, now)
+	_, err = w.forgetExpired(tenant, now, forgetAtOnce)
+	return err
 }
 
-// forgetExpired removes the claims that expired first, a few at most.
-func (w writer) forgetExpired(tenant string, now time.Time) error {
+// forgetExpired removes the claims that expired first, at most limit, and tells how many.
+func (w writer) forgetExpired(tenant string, now time.Time, limit int) (int, error) {
 	var rows [][]byte
 	c := w.bucket(tenant, expiriesBucket).Cursor()
-	for k, _ := c.First(); len(rows) < forgetAtOnce && len(k) > timeSize && !readTime(k).After(now); k, _ = c.Next() {
+	for k, _ := c.First(); len(rows) < limit && len(k) > timeSize && !readTime(k).After(now); k, _ = c.Next() {
 		rows = append(rows, bytes.Clone(k))
 	}
 	for _, row := range rows {
 		if err := w.delete(tenant, requestsBucket, row[timeSize:]); err != nil {
-			return err
+			return 0, err
 		}
 		if err := w.delete(tenant, expiriesBucket, row); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(rows), nil
 }
 
 // sealRequest makes the stored form of a claim. The fingerprint is a hash of what a person was created or changed with, so it

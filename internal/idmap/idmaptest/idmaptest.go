@@ -22,8 +22,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 	}{
 		{"transactions", transactionTests}, {"leads", leadTests}, {"lookups", lookupTests}, {"lists", listTests},
 		{"bindings", bindingTests}, {"unbind", unbindTests}, {"requests", requestTests}, {"operations", operationTests}, {"queues", queueTests},
-		{"open", openTests}, {"stops", stopTests}, {"events", eventTests}, {"erasures", erasureTests}, {"suppressions", suppressionTests},
-		{"inbox", inboxTests}, {"tenants", tenantTests}, {"races", raceTests},
+		{"open", openTests}, {"stops", stopTests}, {"events", eventTests}, {"erasures", erasureTests}, {"trims", trimTests},
+		{"suppressions", suppressionTests}, {"inbox", inboxTests}, {"tenants", tenantTests}, {"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
