@@ -115,5 +115,32 @@ func sandboxAccount(v sandbox.Vendor) config.Account {
 	case sandbox.NameConvertalk:
 		a.Token, a.BotID, a.CustomerID = config.NewSecret(v.Token), v.BotID, v.CustomerID
 	}
+	a.Webhook = sandboxHook(v.Hook)
 	return a
+}
+
+// sandboxHook is how one emulator's deliveries are recognised.
+func sandboxHook(h sandbox.Hook) *config.Webhook {
+	w := &config.Webhook{
+		PathToken: config.NewSecret(h.PathToken), Bearer: config.NewSecret(h.Bearer), Username: h.Username, Password: config.NewSecret(h.Password),
+	}
+	if h.SigningSecret != "" {
+		w.SigningSecrets = []config.Secret{config.NewSecret(h.SigningSecret)}
+	}
+	return w
+}
+
+// sandboxAddress tells the emulators our address for each kind of their webhooks.
+func sandboxAddress(vendors *sandbox.Sandbox, httpAddr string) func(name, kind string) string {
+	return func(name, kind string) string {
+		vendor, err := vendors.Vendor(name)
+		if err != nil {
+			return "" // no emulator of that name would ask
+		}
+		address := "http://" + httpAddr + webhook.Path + name + "/" + vendor.Hook.PathToken
+		if kind != "" {
+			address += "/" + kind
+		}
+		return address
+	}
 }

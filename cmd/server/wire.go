@@ -39,8 +39,9 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	defer func() { err = errors.Join(err, undo.run()) }()
 
 	admin := map[string]http.Handler{}
+	var vendors *sandbox.Sandbox
 	if cfg.Sandbox {
-		if err := startSandbox(ctx, cfg, logger, admin, undo); err != nil {
+		if vendors, err = startSandbox(ctx, cfg, logger, admin, undo); err != nil {
 			return err
 		}
 	}
@@ -94,6 +95,11 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	if err != nil {
 		return err
 	}
+	if vendors != nil {
+		if err := vendors.Connect(sandboxAddress(vendors, srv.HTTPAddr())); err != nil {
+			return errors.Join(err, srv.Close())
+		}
+	}
 	if err := dispatcher.Start(ctx); err != nil { // after the listeners, so that a busy port sends nothing
 		return errors.Join(err, srv.Close())
 	}
@@ -132,10 +138,10 @@ func newServer(cfg *config.Config, logger *slog.Logger, registry *prometheus.Reg
 	}, services)
 }
 
-func startSandbox(ctx context.Context, cfg *config.Config, logger *slog.Logger, admin map[string]http.Handler, undo *cleanup) error {
+func startSandbox(ctx context.Context, cfg *config.Config, logger *slog.Logger, admin map[string]http.Handler, undo *cleanup) (*sandbox.Sandbox, error) {
 	vendors, err := sandbox.Start(ctx, sandbox.Config{Dir: filepath.Join(cfg.DataDir, "sandbox"), Logger: logger})
 	if err != nil {
-		return fmt.Errorf("start the sandbox vendors: %w", err)
+		return nil, fmt.Errorf("start the sandbox vendors: %w", err)
 	}
 	undo.add(vendors.Close)
 	admin[sandbox.ControlPath] = vendors.Handler()
@@ -144,7 +150,7 @@ func startSandbox(ctx context.Context, cfg *config.Config, logger *slog.Logger, 
 		cfg.Accounts = append(cfg.Accounts, account)
 		cfg.DefaultAccounts = append(cfg.DefaultAccounts, account.Name)
 	}
-	return nil
+	return vendors, nil
 }
 
 // ready is the last line of the start: what is ready and where.

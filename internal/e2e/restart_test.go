@@ -38,6 +38,7 @@ func TestSandboxKeepsEverything(t *testing.T) {
 	if states := harness.States(lead); states != harness.AllActive {
 		t.Fatalf("engagements are %s", states)
 	}
+	s.settled() // what the vendors tell of the new lead is part of everything
 	before := s.everything(lead)
 	for _, stop := range []func(testing.TB){env.Server.Terminate, env.Server.Kill9} {
 		stop(t)

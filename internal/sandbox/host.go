@@ -36,6 +36,7 @@ func (s *Sandbox) serve(ctx context.Context, log *slog.Logger, e emulator, base 
 		return errors.Join(fmt.Errorf("listen for the %s emulator: %w", v.Name, err), e.Close())
 	}
 	v.BaseURL = "http://" + listener.Addr().String() + base
+	v.Hook = hookOf(v.Name)
 	running, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	h := &host{vendor: v, emulator: e, control: e.Control(), hangUp: hangUp, log: log, served: make(chan struct{})}
 	h.server = &http.Server{

@@ -35,6 +35,8 @@ type Vendor struct {
 	Token string
 	// BotID and CustomerID are the bot and customer (Convertalk).
 	BotID, CustomerID string
+	// Hook is what proves that a webhook comes from this emulator.
+	Hook Hook
 }
 
 func (s *Sandbox) startVerse(ctx context.Context, cfg Config) error {

@@ -107,7 +107,7 @@ func (e *Emulator) Handler() http.Handler {
 // agents and webhooks.
 func (e *Emulator) Control() http.Handler {
 	return kit.Control(kit.ControlTarget{
-		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: append([]kit.Route{e.visitorRoute(), e.agentRoute(), e.webhookRoute()}, e.hooks.Routes()...),
+		Ledger: e.ledger, Faults: e.faults, Settings: e.settings, Routes: append([]kit.Route{e.visitorRoute(), e.agentRoute()}, e.hooks.Routes()...),
 	})
 }
 

@@ -173,7 +173,7 @@ func TestControl(t *testing.T) {
 		t.Fatalf("%+v", ledger)
 	}
 	a := f.send("GET", f.control+"/settings", "", nil)
-	if want := `{"acceptEitherToken":false,"arrayMode":"union","lagMS":0,"foreignIDs":"unauthorized","anyUUID":false,"visitorsPerListing":0,"webhookModule":false,"silentPut":false,"hookRetryMs":null}`; a.body != want {
+	if want := `{"acceptEitherToken":false,"arrayMode":"union","lagMS":0,"foreignIDs":"unauthorized","anyUUID":false,"visitorsPerListing":0,"webhooks":null,"webhookModule":false,"silentPut":false,"hookRetryMs":null}`; a.body != want {
 		t.Errorf("settings %s", a.body)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/leadmux/leadmux/internal/sandbox/kit"
 )
 
 // How given arrays meet those already stored; the vendor's documents do not say which it does.
@@ -41,6 +43,8 @@ type Settings struct {
 	// of the listing is read, 0 to 19: they shift the pages under a client that walks them, who
 	// still comes to the end.
 	VisitorsPerListing int `json:"visitorsPerListing"`
+	// Webhooks are where events are sent, newLeadHook and newMessageHook, without a subscription.
+	Webhooks map[string]string `json:"webhooks"`
 	// WebhookModule opens the parent vendor's API for webhook subscriptions, which no document says
 	// that this white label has.
 	WebhookModule bool `json:"webhookModule"`
@@ -66,6 +70,14 @@ func (s Settings) validate() error {
 	}
 	if limit := (15 * time.Minute).Milliseconds(); s.LagMS < 0 || s.LagMS > limit {
 		return fmt.Errorf("lagMS must be 0 to %d", limit)
+	}
+	for event, url := range s.Webhooks {
+		if event != EventNewLead && event != EventNewMessage {
+			return fmt.Errorf("webhooks must be for newLeadHook or newMessageHook, not %s", event)
+		}
+		if err := kit.CheckHookURL("webhooks."+event, url); err != nil {
+			return err
+		}
 	}
 	if s.VisitorsPerListing < 0 || s.VisitorsPerListing >= pageSize {
 		return fmt.Errorf("visitorsPerListing must be 0 to %d", pageSize-1)

@@ -2,7 +2,6 @@ package convertalk
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 
@@ -98,44 +97,5 @@ func (e *Emulator) listWebhooks(w http.ResponseWriter, r *http.Request) ([]byte,
 	}
 	return json.Marshal(map[string]any{
 		"success": true, "data": []any{map[string]any{"integrationCredentials": map[string]any{s.event: urls}}},
-	})
-}
-
-// webhookRoute lets a test subscribe without the parent vendor's API.
-func (e *Emulator) webhookRoute() kit.Route {
-	return kit.Route{
-		Method: http.MethodPost, Path: "/webhooks",
-		Doc: `Sends an event to a URL from now on: {"event":"newLeadHook" or "newMessageHook","url"}; "off" ends it.`,
-		Handle: func(r *http.Request, body []byte) (any, error) {
-			var in struct {
-				Event string `json:"event"`
-				URL   string `json:"url"`
-				Off   bool   `json:"off"`
-			}
-			if _, err := kit.Query(r); err != nil {
-				return nil, err
-			}
-			if err := kit.DecodeStrict(body, &in); err != nil {
-				return nil, err
-			}
-			return e.Listen(in.Event, in.URL, !in.Off)
-		},
-	}
-}
-
-// Listen sends an event to a URL from now on, or no longer.
-func (e *Emulator) Listen(event, url string, on bool) (Webhook, error) {
-	if event != EventNewLead && event != EventNewMessage {
-		return Webhook{}, errors.New("event must be newLeadHook or newMessageHook")
-	}
-	if err := kit.CheckHookURL("url", url); err != nil || url == "" {
-		return Webhook{}, errors.Join(err, errors.New("url must be a http URL on loopback"))
-	}
-	hook := Webhook{Event: event, URL: url}
-	return hook, e.ledger.Update(func(tx *kit.Tx) error {
-		if !on {
-			return tx.Delete(KindWebhook, hook.id())
-		}
-		return tx.Put(KindWebhook, hook.id(), hook)
 	})
 }

@@ -27,7 +27,7 @@ type Webhook struct {
 
 func (w Webhook) id() string { return w.Event + " " + w.URL }
 
-// webhooks returns the subscriptions to an event; all of them for none.
+// webhooks returns the subscriptions to an event.
 func webhooks(tx *kit.Tx, event string) ([]Webhook, error) {
 	var all []Webhook
 	err := tx.Each(KindWebhook, func(_ string, raw json.RawMessage) error {
@@ -35,7 +35,7 @@ func webhooks(tx *kit.Tx, event string) ([]Webhook, error) {
 		if err := json.Unmarshal(raw, &w); err != nil {
 			return err
 		}
-		if event == "" || w.Event == event {
+		if w.Event == event {
 			all = append(all, w)
 		}
 		return nil
@@ -80,9 +80,12 @@ type hookDetails struct {
 	Attributes       []Attribute `json:"attributes"`
 }
 
-// tell stores a delivery to each subscriber of an event.
+// tell stores a delivery to each subscriber of an event, and to where the settings send it.
 func (e *Emulator) tell(tx *kit.Tx, event string, l Lead, said *message) error {
 	all, err := webhooks(tx, event)
+	if url := e.settings.Get().Webhooks[event]; url != "" {
+		all = append(all, Webhook{Event: event, URL: url})
+	}
 	if err != nil || len(all) == 0 {
 		return err
 	}

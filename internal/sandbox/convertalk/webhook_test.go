@@ -24,11 +24,7 @@ func subscription(url, event, more string) string {
 // listen sends both events to an inbox, each under its own path.
 func (f *fixture) listen(in *hooktest.Inbox) {
 	f.t.Helper()
-	for _, event := range []string{convertalk.EventNewLead, convertalk.EventNewMessage} {
-		if _, err := f.Listen(event, in.URL+"/"+event, true); err != nil {
-			f.t.Fatal(err)
-		}
-	}
+	f.set(`{"webhooks":{"newLeadHook":"` + in.URL + `/newLeadHook","newMessageHook":"` + in.URL + `/newMessageHook"}}`)
 }
 
 func paths(got []hooktest.Delivery) string {
@@ -146,15 +142,17 @@ func TestWebhookFaultsAndControl(t *testing.T) {
 			t.Errorf("%s %s: %d %s", path, body, a.status, a.body)
 		}
 	}
-	control("/webhooks", `{"event":"newLeadHook","url":"`+in.URL+`/newLeadHook"}`, 200)
-	control("/webhooks", `{"event":"newOrderHook","url":"`+in.URL+`"}`, 400)
-	control("/webhooks", `{"event":"newLeadHook","url":""}`, 400)
-	control("/webhooks", `{"name":"x"}`, 400)
+	f.set(`{"webhooks":{"newLeadHook":"` + in.URL + `/newLeadHook"}}`)
+	for _, patch := range []string{`{"webhooks":{"newOrderHook":"` + in.URL + `"}}`, `{"webhooks":{"newLeadHook":"https://example.com"}}`} {
+		if a := f.send("PATCH", f.control+"/settings", patch, nil); a.status != 400 {
+			t.Errorf("%s: %d %s", patch, a.status, a.body)
+		}
+	}
 	control("/hooks/faults", `{"faults":[{"duplicate":1},{"drop":true}]}`, 200)
 	control("/visitors", `{"email":"a@example.com"}`, 200)
 	control("/visitors", `{"email":"b@example.com"}`, 200)
 	control("/visitors", `{"email":"c@example.com"}`, 200)
-	control("/webhooks", `{"event":"newLeadHook","url":"`+in.URL+`/newLeadHook","off":true}`, 200)
+	f.set(`{"webhooks":null}`)
 	control("/visitors", `{"email":"d@example.com"}`, 200)
 	got := in.Settled(t, f.Hooks())
 	count := map[string]int{}

@@ -96,9 +96,9 @@ func (e *Emulator) emitMessage(tx *kit.Tx, c Chat, m Message) error {
 	return e.emit(tx, c, eventMessageReceived, map[string]any{"sender": sender, "message": message})
 }
 
-// emitParticipant tells that somebody came or went.
+// emitParticipant tells that somebody came or went, in the envelope's place for who did it.
 func (e *Emulator) emitParticipant(tx *kit.Tx, c Chat, event string, p side) error {
-	return e.emit(tx, c, event, map[string]any{"participant": p})
+	return e.emit(tx, c, event, map[string]any{"sender": p})
 }
 
 // emitMoves tells what a change of a chat amounts to, seen from outside.

@@ -168,6 +168,16 @@ func (e *Emulator) postCaller(r *http.Request, body []byte) (any, error) {
 	})
 }
 
+// Listen sends everything that happens to an account's leads to a URL from now
+// on, in place of where it went before, as an account manager would set it up.
+func (e *Emulator) Listen(account, url, token string) error {
+	s := Subscription{ID: "by-hand-" + account, Account: account, URL: url, Token: token, Event: EventActivity}
+	if !e.team.has(account) || s.check() != nil {
+		return errors.New("the account must be one of the team, and the url http on loopback")
+	}
+	return e.ledger.Update(func(tx *kit.Tx) error { return tx.Put(KindSubscription, s.ID, s) })
+}
+
 // postSubscriptions sets webhooks up without the API.
 func (e *Emulator) postSubscriptions(r *http.Request, body []byte) (any, error) {
 	var in struct {
