@@ -27,6 +27,8 @@ const (
 	OutcomeStored      Point = "outcome-stored"
 	AnswerSent         Point = "answer-sent"
 	OneRepaired        Point = "one-repaired"
+	WebhookVerified    Point = "webhook-verified"
+	WebhookStored      Point = "webhook-stored"
 )
 
 // Place is a Point with what is done by then, and what is not.
@@ -53,6 +55,8 @@ func Places() []Place {
 		{OutcomeWritten, "within a transaction, vendor ID, state, events and operation are written", "nothing is committed"},
 		{OutcomeStored, "that transaction is committed", "who waits for the lead was not woken"},
 		{AnswerSent, "the answer to the caller has left (REST only)", "the connection is open"},
+		{WebhookVerified, "a vendor's delivery is read and proved to be the vendor's", "nothing of it is stored"},
+		{WebhookStored, "a vendor's delivery is durable", "the vendor has no answer"},
 		{OneRepaired, "at the start, one cut-off attempt is settled", "the others are not"},
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 )
 
 // Path is where the handler must be mounted.
@@ -140,6 +141,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, account *adapters
 		h.cfg.Logger.Warn("a delivery did not prove to come from the vendor", slog.String("account", account.Name), slog.String("kind", kind))
 		return "forged", http.StatusUnauthorized, "this does not prove to come from the vendor"
 	}
+	failpoint.Here(failpoint.WebhookVerified)
 	// The vendor may hang up; what it sent is stored all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
@@ -148,6 +150,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, account *adapters
 			slog.String("account", account.Name), slog.String("kind", kind), slog.String("error", err.Error()))
 		return "failed", http.StatusServiceUnavailable, "not stored; send it again"
 	}
+	failpoint.Here(failpoint.WebhookStored)
 	return "stored", http.StatusOK, "stored"
 }
 

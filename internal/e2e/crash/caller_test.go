@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -21,12 +23,15 @@ import (
 type caller struct {
 	plan   plan
 	server *harness.Server
+	key    string // of the API
 	life   string // in its request IDs
 
 	leads    []string                   // their IDs, once they were acknowledged
 	vendorID map[string]map[string]bool // vendor lead IDs that an answer told, by account
 	done     int                        // steps acknowledged at least once
-	refused  string                     // an answer that no call may get
+	verse    *harness.Vendor
+	delivery string // the webhook, once it was made up
+	refused  string // an answer that no call may get
 }
 
 // errGone says that the service died before it answered.
@@ -61,6 +66,10 @@ func (c *caller) step(t *testing.T, i int, s step) error {
 		return c.acknowledge(0, out.GetLead())
 	case "BatchCreateLeads":
 		return c.batch(t, s)
+	case "ImportLeads":
+		return c.importAll()
+	case "Webhook":
+		return c.webhook(t)
 	}
 	for k, id := range c.leads {
 		var out leadmuxv1.UpdateLeadResponse // all these answers look alike
@@ -90,6 +99,40 @@ func (c *caller) batch(t *testing.T, s step) error {
 		}
 	}
 	return nil
+}
+
+// importAll sends the persons over a stream and writes each result down as it comes.
+func (c *caller) importAll() error {
+	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+c.key), settled)
+	defer cancel()
+	stream, err := leadmuxv1.NewLeadServiceClient(c.server.Conn()).ImportLeads(ctx)
+	if err != nil {
+		return c.ended("ImportLeads", err)
+	}
+	for _, person := range c.plan.persons {
+		if err := stream.Send(&leadmuxv1.ImportLeadsRequest{Request: c.create(person, 0)}); err != nil {
+			break // Recv says why
+		}
+	}
+	_ = stream.CloseSend() // likewise
+	for k := range c.plan.persons {
+		result, err := stream.Recv()
+		if err != nil {
+			return c.ended("ImportLeads", err)
+		}
+		if err := c.acknowledge(k, &leadmuxv1.Lead{LeadId: result.GetLeadId()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ended tells an answer that no call may get from the end of the service.
+func (c *caller) ended(rpc string, err error) error {
+	if status.Code(err) == codes.Unavailable {
+		return errGone
+	}
+	return c.refuse("%s ends with %v", rpc, err)
 }
 
 func (c *caller) create(person int, wait time.Duration) *leadmuxv1.CreateLeadRequest {

@@ -108,12 +108,12 @@ func (p plan) ends() ending {
 	e := ending{name: harness.Person(0).GetFirstName()}
 	for _, s := range p.steps {
 		switch s.rpc {
-		case "CreateLead", "BatchCreateLeads", "EngageLead":
+		case "CreateLead", "BatchCreateLeads", "ImportLeads", "EngageLead":
 			e.state = "ACTIVE"
 			e.opened++
 		case "UpdateLead":
 			e.name = s.name
-		case "EndConversation":
+		case "EndConversation", "Webhook":
 			e.state = "QUALIFIED"
 		case "StopConversation":
 			e.state = "UNQUALIFIED"

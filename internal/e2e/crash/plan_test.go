@@ -47,6 +47,10 @@ var lives = [][]string{
 	{"CreateLead", "DeferConversation", "EndConversation", "EngageLead", "StopConversation"},
 	{"BatchCreateLeads"},
 	{"BatchCreateLeads", "UpdateLead"},
+	{"ImportLeads"},
+	{"ImportLeads", "StopConversation", "EngageLead"},
+	{"CreateLead", "Webhook"},
+	{"CreateLead", "UpdateLead", "Webhook"},
 }
 
 var names = []string{"Augusta", "Beatrix", "Cecily", "Daphne", "Edith", "Flora"}
@@ -67,7 +71,11 @@ func draw(r *rand.Rand, number, turn int) round {
 		cut := []failpoint.Point{failpoint.AttemptMarked, failpoint.RequestHalfWritten, failpoint.AnswerComing, failpoint.AnswerRead}
 		out.kills = append(out.kills, armed(pick(r, cut), 1+r.IntN(4)), armed(first, 1))
 	} else {
-		out.kills = append(out.kills, armed(first, passes(r)))
+		n := passes(r)
+		if onlyBy[first] != "" {
+			n = 1
+		}
+		out.kills = append(out.kills, armed(first, n))
 		if r.IntN(3) == 0 {
 			out.kills = append(out.kills, armed(pick(r, places).Point, passes(r)))
 		}
@@ -78,12 +86,19 @@ func draw(r *rand.Rand, number, turn int) round {
 		}
 	}
 	for i := range 4 {
-		out.callers = append(out.callers, drawPlan(r, 12*number+3*i))
+		life := pick(r, lives)
+		if by := onlyBy[first]; by != "" && i == 0 {
+			life = pick(r, slices.DeleteFunc(slices.Clone(lives), func(l []string) bool { return l[len(l)-1] != by }))
+		}
+		out.callers = append(out.callers, drawPlan(r, 12*number+3*i, life))
 	}
 	return out
 }
 
-func drawPlan(r *rand.Rand, person int) plan {
+// onlyBy are the steps without which nothing comes by a place.
+var onlyBy = map[failpoint.Point]string{failpoint.WebhookVerified: "Webhook", failpoint.WebhookStored: "Webhook"}
+
+func drawPlan(r *rand.Rand, person int, life []string) plan {
 	p := plan{persons: []int{person}, via: pick(r, harness.Vias()), campaign: r.IntN(2) == 0}
 	all := harness.VendorNames()
 	if p.accounts = all; r.IntN(2) == 0 {
@@ -91,9 +106,11 @@ func drawPlan(r *rand.Rand, person int) plan {
 		p.accounts = slices.Sorted(slices.Values(all[:1+r.IntN(3)]))
 	}
 	p.campaign = p.campaign && slices.Contains(p.accounts, harness.UJET)
-	life := pick(r, lives)
-	if life[0] == "BatchCreateLeads" {
+	if life[0] != "CreateLead" {
 		p.persons = []int{person, person + 1, person + 2}
+	}
+	if life[len(life)-1] == "Webhook" {
+		p.accounts, p.campaign = []string{harness.Verse}, false
 	}
 	for _, rpc := range life {
 		p.steps = append(p.steps, step{

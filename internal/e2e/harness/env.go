@@ -100,7 +100,7 @@ func (e *Env) Revoke(tb testing.TB, key string) {
 // Secrets are all API keys and vendor secrets in use: what no output may show.
 func (e *Env) Secrets() []string {
 	secrets := slices.Collect(maps.Values(e.credentials.keys))
-	return append(slices.AppendSeq(secrets, maps.Values(e.credentials.vendors)), OtherVerseKey)
+	return append(slices.AppendSeq(secrets, maps.Values(e.credentials.vendors)), OtherVerseKey, HookToken, HookBearer)
 }
 
 // Key is the API key of a name.

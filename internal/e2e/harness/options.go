@@ -99,7 +99,7 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	}
 	var defaults []string
 	for _, account := range []struct{ name, vendor, rest string }{
-		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}"},
+		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}, webhook: {path_token: {env: E2E_VERSE_HOOK}, bearer: {env: E2E_VERSE_BEARER}}"},
 		{UJET, UJET, fmt.Sprintf("rate_per_second: %v, subdomain: %s, token: {file: %q}", cmp.Or(o.UJETPerSecond, 1000), ujet.DefaultSubdomain, secretFile(UJET))},
 		{Conversica, Conversica, fmt.Sprintf("rate_per_second: 1000, username: %s, password: {file: %q}, client_id: tenant-88, "+
 			"conversation_id: spring-open-day, rep_name: Ada Byron, lead_source: Web", conversica.DefaultUsername, secretFile(Conversica))},
@@ -127,6 +127,7 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	must(tb, os.Rename(path+".new", path))
 	return path, []string{
 		"E2E_VERSE_KEY=" + e.credentials.vendors[Verse], "E2E_OTHER_VERSE_KEY=" + OtherVerseKey,
+		"E2E_VERSE_HOOK=" + HookToken, "E2E_VERSE_BEARER=" + HookBearer,
 		"E2E_CONVERTALK_TOKEN=" + e.credentials.vendors[Convertalk],
 	}
 }

@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,12 @@ func (v *Vendor) Records(tb testing.TB, email string) []Record {
 func (v *Vendor) Created(tb testing.TB, email string) int {
 	tb.Helper()
 	return v.count(tb, func(r kit.Request) bool { return r.Effect == kit.EffectCreated && mentions(r, email) })
+}
+
+// About are the requests about the person with this e-mail address, in the order they arrived.
+func (v *Vendor) About(tb testing.TB, email string) []kit.Request {
+	tb.Helper()
+	return slices.DeleteFunc(v.Requests(tb), func(r kit.Request) bool { return !mentions(r, email) })
 }
 
 // Asked counts the requests about the person with this e-mail address, whatever became of them.

@@ -29,6 +29,12 @@ func VendorNames() []string { return []string{Conversica, Convertalk, UJET, Vers
 // OtherVerseKey is the key of a second Verse account of the emulator, for another tenant.
 const OtherVerseKey = "e2e-other-verse-key-71c3"
 
+// What Verse sends its webhooks with.
+const (
+	HookToken  = "e2e-verse-hook-path-5d20b8"
+	HookBearer = "e2e-verse-hook-bearer-91ce"
+)
+
 // Vendor is one emulator on a loopback address of its own.
 type Vendor struct {
 	Name string
