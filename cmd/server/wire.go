@@ -79,19 +79,22 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	if err != nil {
 		return err
 	}
-	leads, accountService := service.New(service.Config{
+	services := service.Config{
 		Rules: compiled, Store: store, Accounts: accounts, Dispatcher: dispatcher, Secret: secret, Logger: logger,
 		Region:         cfg.DefaultRegion,
 		Duplicates:     leadmuxv1.DuplicatePolicy(leadmuxv1.DuplicatePolicy_value["DUPLICATE_POLICY_"+cfg.Duplicates]),
 		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,
 		OptOutScope: leadmuxv1.ContactChannel(leadmuxv1.ContactChannel_value["CONTACT_CHANNEL_"+strings.ToUpper(cfg.OptOut.Scope)]),
 		OptOutWords: cfg.OptOut.Keywords,
-	})
+	}
+	leads, accountService := service.New(services)
 	who := newCallers(cfg)
 	hooks := webhook.New(webhook.Config{
 		Endpoints: endpoints(cfg, accounts), Receive: leads.Receive, Logger: logger, Registry: registry,
 	})
-	srv, err := newServer(cfg, logger, registry, who, store, map[string]http.Handler{webhook.Path: hooks}, admin, server.Services{Leads: leads, Accounts: accountService})
+	srv, err := newServer(cfg, logger, registry, who, store, map[string]http.Handler{webhook.Path: hooks}, admin, server.Services{
+		Leads: leads, Accounts: accountService, Operations: service.NewOperations(services),
+	})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ const (
 	AccountsRead  = "accounts.read"
 	AccountsWrite = "accounts.write"
 
+	OperationsRead  = "operations.read"
+	OperationsWrite = "operations.write"
+
 	everything = "*" // a key's scope for every method that has one
 )
 
@@ -40,6 +43,11 @@ var Scopes = map[string]string{
 	leadmuxv1.AccountService_GetAccount_FullMethodName:       AccountsRead,
 	leadmuxv1.AccountService_TestAccount_FullMethodName:      AccountsWrite,
 	leadmuxv1.AccountService_ListCapabilities_FullMethodName: AccountsRead,
+
+	leadmuxv1.OperationService_GetOperation_FullMethodName:     OperationsRead,
+	leadmuxv1.OperationService_ListOperations_FullMethodName:   OperationsRead,
+	leadmuxv1.OperationService_ResolveOperation_FullMethodName: OperationsWrite,
+	leadmuxv1.OperationService_RetryOperation_FullMethodName:   OperationsWrite,
 }
 
 // Public are the methods that need no key: whether the service is up is asked by machinery that has none.

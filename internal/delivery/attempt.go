@@ -95,14 +95,19 @@ func (d *Dispatcher) input(ctx context.Context, tenant string, account *adapters
 			return err
 		}
 		hindered = s != nil
-		in = adapters.LeadInput{
-			Lead: lead, Engagement: Engagement(lead, account.Name), Options: op.GetVendorOptions(), Reason: op.GetReason(),
-			Recheck: op.GetAmbiguous(), Scope: op.GetScope(),
-		}
-		in.Suppressed, err = HeldBack(r, tenant, lead, account)
+		in, err = InputOf(r, tenant, lead, account, op)
 		return err
 	})
 	return in, hindered, err
+}
+
+// InputOf is what the adapter works on in an attempt of an operation that is made now.
+func InputOf(r idmap.Reader, tenant string, lead *leadmuxv1.Lead, account *adapters.Account, op *leadmuxv1.Operation) (adapters.LeadInput, error) {
+	heldBack, err := HeldBack(r, tenant, lead, account)
+	return adapters.LeadInput{
+		Lead: lead, Engagement: Engagement(lead, account.Name), Options: op.GetVendorOptions(), Reason: op.GetReason(),
+		Recheck: op.GetAmbiguous(), Scope: op.GetScope(), Suppressed: heldBack,
+	}, err
 }
 
 // errPanic stands for a panic in an adapter.

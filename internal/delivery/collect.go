@@ -21,12 +21,16 @@ var (
 	ageDesc = prometheus.NewDesc("leadmux_queue_oldest_age_seconds", "Age of the oldest operation that waits.",
 		[]string{"account", "priority"}, nil)
 	breakerDesc = prometheus.NewDesc("leadmux_account_breaker_open", "1 while the account's breaker is open or half open.", []string{"account"}, nil)
+	doubtDesc   = prometheus.NewDesc("leadmux_operations_in_doubt",
+		"Operations that may have reached the vendor and wait for a person to look.", []string{"account"}, nil)
+	orphanDesc = prometheus.NewDesc("leadmux_account_unconfigured_operations",
+		"Operations that wait or are in doubt at an account that is no longer configured.", []string{"account"}, nil)
 	stoppedDesc = prometheus.NewDesc("leadmux_account_stopped", "1 while the account is stopped until it is tested.", []string{"account"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (d *Dispatcher) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{depthDesc, ageDesc, breakerDesc, stoppedDesc} {
+	for _, desc := range []*prometheus.Desc{depthDesc, ageDesc, breakerDesc, stoppedDesc, doubtDesc, orphanDesc} {
 		out <- desc
 	}
 }
@@ -47,6 +51,7 @@ func (d *Dispatcher) Collect(out chan<- prometheus.Metric) {
 		if err != nil {
 			continue // the store's own health shows it
 		}
+		gauge(doubtDesc, float64(health.GetInDoubt()))
 		for _, part := range perPriority(health) {
 			name := priorityLabel(part.GetPriority())
 			gauge(depthDesc, float64(part.GetQueued()), name)
@@ -56,6 +61,19 @@ func (d *Dispatcher) Collect(out chan<- prometheus.Metric) {
 			}
 			gauge(ageDesc, age, name)
 		}
+	}
+	d.collectOrphans(ctx, out)
+}
+
+// collectOrphans tells of accounts that are no longer configured: nothing else would ever look at their operations.
+func (d *Dispatcher) collectOrphans(ctx context.Context, out chan<- prometheus.Metric) {
+	orphans, err := d.orphans(ctx)
+	if err != nil {
+		return
+	}
+	for _, orphan := range orphans {
+		out <- prometheus.MustNewConstMetric(doubtDesc, prometheus.GaugeValue, float64(orphan.InDoubt), orphan.Account)
+		out <- prometheus.MustNewConstMetric(orphanDesc, prometheus.GaugeValue, float64(orphan.Queued+orphan.InDoubt), orphan.Account)
 	}
 }
 

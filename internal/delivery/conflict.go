@@ -49,13 +49,17 @@ func (s *settling) conflict(failure *adapters.Error) error {
 func (s *settling) ours() error {
 	s.e.Error = nil
 	if s.e.GetVendorLeadId() == "" { // else an event of the vendor's has brought it
-		Warn(s.e, &leadmuxv1.Warning{
-			Code:    rpcerr.WarningName(leadmuxv1.WarningCode_WARNING_CODE_VENDOR_ID_PENDING),
-			Message: fmt.Sprintf("%s has the lead from an earlier attempt whose answer was lost; its ID there is not known yet", s.account.Vendor),
-		})
+		s.idPending("%s has the lead from an earlier attempt whose answer was lost; its ID there is not known yet")
 	}
 	return s.close(leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED, leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT, active,
 		"DETECTABLE: the vendor reports a duplicate after an attempt of unknown outcome, so that attempt took effect")
+}
+
+// idPending warns that the vendor has the lead, under an ID that is not known yet. says names the vendor as %s.
+func (s *settling) idPending(says string) {
+	Warn(s.e, &leadmuxv1.Warning{
+		Code: rpcerr.WarningName(leadmuxv1.WarningCode_WARNING_CODE_VENDOR_ID_PENDING), Message: fmt.Sprintf(says, s.account.Vendor),
+	})
 }
 
 // otherAtVendor finds another lead of the tenant with the same phone or e-mail that the vendor may have from us, and whether it

@@ -75,7 +75,7 @@ func TestWhatComesAfterTheEndIsPointless(t *testing.T) {
 		r.wants(id, "QUALIFIED", "")
 		for _, op := range []string{stop, update} {
 			r.wantsOp(op, "FAILED")
-			if r.operation(op).GetReason() != "" {
+			if op == stop && r.operation(op).GetReason() != "because" { // it may be sent again
 				t.Errorf("the journal keeps %v", r.operation(op))
 			}
 		}

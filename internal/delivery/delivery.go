@@ -92,6 +92,9 @@ func (d *Dispatcher) Start(ctx context.Context) error {
 	if err := d.repair(ctx); err != nil {
 		return err
 	}
+	if err := d.warnOfOrphans(ctx); err != nil {
+		return fmt.Errorf("read which accounts have operations: %w", err)
+	}
 	if d.shared {
 		d.loops.Go(d.repairOthers)
 	}

@@ -141,6 +141,9 @@ leadmux_account_breaker_open{account="west"} 0
 # HELP leadmux_account_stopped 1 while the account is stopped until it is tested.
 # TYPE leadmux_account_stopped gauge
 leadmux_account_stopped{account="west"} 1
+# HELP leadmux_operations_in_doubt Operations that may have reached the vendor and wait for a person to look.
+# TYPE leadmux_operations_in_doubt gauge
+leadmux_operations_in_doubt{account="west"} 0
 # HELP leadmux_queue_depth Operations that wait for an attempt.
 # TYPE leadmux_queue_depth gauge
 leadmux_queue_depth{account="west",priority="bulk"} 0

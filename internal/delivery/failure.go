@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -56,7 +57,8 @@ func (s *settling) step(failure *adapters.Error) step {
 
 // overdue says whether the operation is given up at a moment.
 func (s *settling) overdue(at time.Time) bool {
-	return at.Sub(s.op.GetCreateTime().AsTime()) > s.d.schedule.GiveUpAfter
+	since := cmp.Or(s.op.GetRetryTime(), s.op.GetCreateTime())
+	return at.Sub(since.AsTime()) > s.d.schedule.GiveUpAfter
 }
 
 // unsettledByRefusal is the decision on a refusal that does not say what became of the attempts before it.

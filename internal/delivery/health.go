@@ -22,6 +22,11 @@ func (d *Dispatcher) Health(ctx context.Context, account *adapters.Account) (*le
 			health.Stopped, health.StopReason = true, rpcerr.Name(stop.Reason)
 			health.StopTime, health.StopOperationId = stamp(stop.Time), stop.OperationID
 		}
+		doubts, err := r.InDoubt(account.Tenant, account.Name)
+		if err != nil {
+			return err
+		}
+		health.InDoubt = count(doubts)
 		waiting, err := r.Queue(account.Tenant, account.Name)
 		if err != nil || waiting.Depth == 0 {
 			return err

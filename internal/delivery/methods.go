@@ -65,6 +65,12 @@ func WriteOf(account *adapters.Account, rpc string) (adapters.LeadWrite, *adapte
 	return adapters.LeadWrite{}, &adapters.Error{Vendor: account.Vendor, Op: rpc, Kind: adapters.KindNotSupported}
 }
 
+// Can says whether an account does an RPC.
+func Can(account *adapters.Account, rpc string) bool {
+	_, unsupported := WriteOf(account, rpc)
+	return unsupported == nil
+}
+
 // Open says whether an engagement's conversation runs or is about to: it can be changed, ended or deferred, and not opened
 // again.
 func Open(e *leadmuxv1.Engagement) bool {

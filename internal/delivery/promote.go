@@ -14,11 +14,11 @@ import (
 //
 // What a person declared goes first, and does not wait for a doubt about the rest to be settled.
 func (s *settling) promote() error {
-	if s.op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED {
+	if s.op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED || s.e == nil || s.behind {
 		return nil
 	}
 	waiting, err := s.tx.OpenOperations(s.tenant, s.lead.GetLeadId(), s.account.Name)
-	if err != nil {
+	if err != nil || underWay(waiting) { // one that was in doubt let the next go then
 		return err
 	}
 	slices.SortStableFunc(waiting, tellsFirst)
@@ -45,7 +45,7 @@ func (s *settling) promote() error {
 func (d *Dispatcher) Drop(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, op *leadmuxv1.Operation) error {
 	reason := rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_NOT_OPEN)
 	op.State, op.Decision = leadmuxv1.OperationState_OPERATION_STATE_FAILED, "the engagement was no longer open when its turn came"
-	op.VendorOptions, op.Reason, op.UpdateTime = nil, "", stamp(d.now())
+	op.UpdateTime = stamp(d.now())
 	if err := tx.AppendEvent(tenant, d.operationUnsettled("operation.failed", lead, op, reason)); err != nil {
 		return err
 	}

@@ -39,10 +39,7 @@ func (d *Dispatcher) repair(ctx context.Context) error {
 }
 
 func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1.Operation) error {
-	account, configured := d.accounts.Get(tenant, op.GetAccount())
-	if !configured { // its line is gone, so nothing can be sent; keep the operation where people see it
-		account = &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}
-	}
+	account, configured := d.accountOf(tenant, op)
 	return d.store.Update(ctx, func(tx idmap.Tx) error {
 		s, err := d.open(tx, tenant, account, op)
 		if err != nil || s == nil {
@@ -80,4 +77,13 @@ func (s *settling) interrupted(configured bool) error {
 	why.Message, why.RetryTime = "a stop of the service cut the attempt off; it is being settled", stamp(now)
 	s.e.Error = why
 	return s.moved(s.opened(queued))
+}
+
+// accountOf is an operation's account. One that is no longer configured has no line, so that nothing can be sent: its operations
+// are kept where people see them.
+func (d *Dispatcher) accountOf(tenant string, op *leadmuxv1.Operation) (account *adapters.Account, configured bool) {
+	if account, configured = d.accounts.Get(tenant, op.GetAccount()); configured {
+		return account, true
+	}
+	return &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}, false
 }

@@ -17,11 +17,15 @@ type settling struct {
 	tx      idmap.Tx
 	tenant  string
 	account *adapters.Account
-	lead    *leadmuxv1.Lead
+	lead    *leadmuxv1.Lead // nil in a resolution, where the operation is about none
 	op      *leadmuxv1.Operation
-	e       *leadmuxv1.Engagement
+	e       *leadmuxv1.Engagement // nil in a resolution, where the lead has none of the operation any more
 	attempt *leadmuxv1.Attempt
-	note    string // the adapter's word on what a success covers
+	// configured says, in a resolution and a repair, whether the account still is.
+	configured bool
+	// behind says, in a resolution, that another operation of the lead and account goes before it.
+	behind bool
+	note   string // the adapter's word on what a success covers
 }
 
 // settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
@@ -133,8 +137,16 @@ func (s *settling) boundElsewhere(ref idmap.VendorRef) error {
 // close ends the operation and moves the engagement; unset leaves its state.
 func (s *settling) close(state leadmuxv1.OperationState, outcome leadmuxv1.AttemptOutcome, to leadmuxv1.EngagementState, decision string) error {
 	s.op.State, s.attempt.Outcome, s.op.Decision = state, outcome, decision
-	s.op.NextAttemptTime, s.op.VendorOptions, s.op.Reason = nil, nil, ""
+	s.op.NextAttemptTime = nil
+	s.forget()
 	return s.moved(to)
+}
+
+// forget drops what only a further attempt would need, once there can be none.
+func (s *settling) forget() {
+	if s.op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED {
+		s.op.VendorOptions, s.op.Reason = nil, ""
+	}
 }
 
 // opened is the state that a failure means for the engagement: the one given if the operation opens it; the other operations
@@ -148,6 +160,9 @@ func (s *settling) opened(to leadmuxv1.EngagementState) leadmuxv1.EngagementStat
 
 // moved moves the engagement and records the event, when it is a change that a reader of the lead's story wants to see.
 func (s *settling) moved(to leadmuxv1.EngagementState) error {
+	if s.e == nil {
+		return nil
+	}
 	before := s.e.GetState()
 	if to == unset || to == before || outran(before, to) {
 		s.e.UpdateTime = stamp(s.d.now())
@@ -170,11 +185,16 @@ func outran(now, to leadmuxv1.EngagementState) bool {
 
 // store writes what was settled.
 func (s *settling) store() error {
-	if err := s.respect(); err != nil {
-		return err
+	if s.e != nil {
+		if err := s.respect(); err != nil {
+			return err
+		}
 	}
 	now := s.d.now()
 	s.op.UpdateTime = stamp(now)
+	if s.lead == nil {
+		return s.tx.PutOperation(s.tenant, s.op)
+	}
 	Touch(s.lead, now)
 	if err := s.tx.PutOperation(s.tenant, s.op); err != nil {
 		return err

@@ -10,56 +10,70 @@ import (
 
 // Wait returns the lead once nothing more is to be expected of its operations within wait: each is closed, or its next attempt
 // lies beyond. It returns the lead as it is when wait or ctx ends before.
-func (d *Dispatcher) Wait(ctx context.Context, tenant, leadID string, wait time.Duration) (*leadmuxv1.Lead, error) {
-	reading := context.WithoutCancel(ctx) // the lead is the answer even to a caller whose time is over
-	changed, done := d.hub.subscribe(leadID)
-	defer done()
+func (d *Dispatcher) Wait(ctx context.Context, tenant, leadID string, wait time.Duration) (lead *leadmuxv1.Lead, err error) {
 	until := d.now().Add(wait)
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	for {
-		lead, more, err := d.look(reading, tenant, leadID, until)
-		if err != nil || !more {
-			return lead, err
-		}
-		select {
-		case <-changed:
-		case <-timer.C:
-			return d.lead(reading, tenant, leadID)
-		case <-ctx.Done():
-			return d.lead(reading, tenant, leadID)
-		case <-d.running.Done():
-			return lead, nil
-		}
-	}
-}
-
-func (d *Dispatcher) lead(ctx context.Context, tenant, leadID string) (*leadmuxv1.Lead, error) {
-	var lead *leadmuxv1.Lead
-	err := d.store.View(ctx, func(r idmap.Reader) (err error) {
-		lead, err = r.Lead(tenant, leadID)
-		return err
+	err = d.await(ctx, leadID, wait, func(r idmap.Reader) (more bool, err error) {
+		lead, more, err = d.look(r, tenant, leadID, until)
+		return more, err
 	})
 	return lead, err
 }
 
-// look reads the lead, and whether one of its operations may still move before until.
-func (d *Dispatcher) look(ctx context.Context, tenant, leadID string, until time.Time) (lead *leadmuxv1.Lead, more bool, err error) {
-	err = d.store.View(ctx, func(r idmap.Reader) error {
-		more = false
-		if lead, err = r.Lead(tenant, leadID); err != nil || !d.now().Before(until) {
+// WaitOperation is Wait for one operation, which is about the lead.
+func (d *Dispatcher) WaitOperation(ctx context.Context, tenant, leadID, operationID string, wait time.Duration) (op *leadmuxv1.Operation, err error) {
+	until := d.now().Add(wait)
+	err = d.await(ctx, leadID, wait, func(r idmap.Reader) (bool, error) {
+		if op, err = r.Operation(tenant, operationID); err != nil {
+			return false, err
+		}
+		blocked := op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_BLOCKED
+		return d.now().Before(until) && (blocked || d.moves(tenant, op, until)), nil
+	})
+	return op, err
+}
+
+// await calls look until it says that no more is to be expected, and after each change of the lead. It ends with wait, with ctx
+// and with the Dispatcher too; look has then seen the index as it is.
+func (d *Dispatcher) await(ctx context.Context, leadID string, wait time.Duration, look func(idmap.Reader) (more bool, err error)) error {
+	reading := context.WithoutCancel(ctx) // what is read is the answer even to a caller whose time is over
+	changed, done := d.hub.subscribe(leadID)
+	defer done()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for last := false; ; {
+		var more bool
+		err := d.store.View(reading, func(r idmap.Reader) (err error) {
+			more, err = look(r)
+			return err
+		})
+		if err != nil || !more || last {
 			return err
 		}
-		for _, e := range lead.GetEngagements() {
-			ops, err := r.OpenOperations(tenant, leadID, e.GetAccount())
-			if err != nil {
-				return err
-			}
-			more = more || len(ops) > 0 && d.moves(tenant, ops[0], until)
+		select {
+		case <-changed:
+		case <-timer.C:
+			last = true
+		case <-ctx.Done():
+			last = true
+		case <-d.running.Done():
+			return nil
 		}
-		return nil
-	})
-	return lead, more, err
+	}
+}
+
+// look reads the lead, and whether one of its operations may still move before until.
+func (d *Dispatcher) look(r idmap.Reader, tenant, leadID string, until time.Time) (lead *leadmuxv1.Lead, more bool, err error) {
+	if lead, err = r.Lead(tenant, leadID); err != nil || !d.now().Before(until) {
+		return lead, false, err
+	}
+	for _, e := range lead.GetEngagements() {
+		ops, err := r.OpenOperations(tenant, leadID, e.GetAccount())
+		if err != nil {
+			return nil, false, err
+		}
+		more = more || len(ops) > 0 && d.moves(tenant, ops[0], until)
+	}
+	return lead, more, nil
 }
 
 // moves says whether the first open operation of an engagement may be attempted or closed before until.

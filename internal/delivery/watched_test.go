@@ -111,7 +111,7 @@ func (w *watched) committed(tx *watchedTx) {
 			}
 			hurried := before == "QUEUED" && now == "QUEUED" // its operation waits at a higher priority than before
 			stays := before == "OPTED_OUT" && now == "OPTED_OUT"
-			if !w.may[move{before, now}] && !hurried && !stays {
+			if !w.may[move{before, now}] && !hurried && !stays && !byHand(op, move{before, now}) {
 				w.report("an engagement went from %s to %s", before, now)
 			}
 			w.state[op.GetOperationId()] = now
@@ -120,6 +120,12 @@ func (w *watched) committed(tx *watchedTx) {
 			}
 		}
 	}
+}
+
+// byHand says whether a person made an engagement go through more than one move at once: one that waits for an account which is
+// gone is in doubt before it is found to be there, and one that was refused is closed and opened anew.
+func byHand(op *leadmuxv1.Operation, m move) bool {
+	return len(op.GetResolutions()) > 0 && m == move{"QUEUED", "ACTIVE"} || op.GetRetryTime() != nil && m == move{"REJECTED", "QUEUED"}
 }
 
 // opened looks at an operation that did not open its engagement. That stays open until the operation is done.

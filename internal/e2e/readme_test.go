@@ -39,6 +39,9 @@ var examples = []struct {
 		"Hopper-Murray", "ENGAGEMENT_STATE_QUALIFIED", "ENGAGEMENT_STATE_UNQUALIFIED", `"closed"`, "3f0c8a52-9d1e-4b77-8a60-1c2d9be47a10", `"results"`, `"leads"`,
 	}},
 	{command: "sandbox/verse/faults", shows: []string{"status 503", `"requests"`}},
+	{command: "OPERATION_STATE_IN_DOUBT", shows: []string{
+		"ENGAGEMENT_STATE_IN_DOUBT", `"vendorRequests"`, "VENDOR_CREDENTIALS_REFUSED", `"resolutions"`, "OPERATION_STATE_SUCCEEDED",
+	}},
 	{command: `-d '{"lead": {"phone": "12"}}'`, refused: true, shows: []string{"INVALID_FIELD", "lead.phone"}},
 }
 

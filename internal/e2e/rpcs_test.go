@@ -57,6 +57,8 @@ func onlyPath(rule *annotations.HttpRule) string {
 		return `{"lead": {"leadId": "lead_00000000000000000000000000"}}`
 	case strings.Contains(path, "{lead_id}"):
 		return `{"leadId": "lead_00000000000000000000000000"}`
+	case strings.Contains(path, "{operation_id}"):
+		return `{"operationId": "op_00000000000000000000000000"}`
 	case strings.Contains(path, "{account}"):
 		return `{"account": "verse"}`
 	default:
@@ -122,7 +124,7 @@ func TestReflectionAndHealth(t *testing.T) {
 			t.Errorf("reflection does not list %s but %v", name, listed)
 		}
 	}
-	for _, service := range append([]string{""}, "leadmux.v1.LeadService", "leadmux.v1.AccountService") {
+	for _, service := range append([]string{""}, "leadmux.v1.LeadService", "leadmux.v1.AccountService", "leadmux.v1.OperationService") {
 		health, err := healthv1.NewHealthClient(env.Server.Conn()).Check(context.Background(), &healthv1.HealthCheckRequest{Service: service})
 		if err != nil || health.GetStatus() != healthv1.HealthCheckResponse_SERVING {
 			t.Errorf("health of %q without a key: %v %v", service, health, err)

@@ -80,6 +80,7 @@ type Reader interface {
 	// Started returns every STARTED operation of every tenant; only the repair at start asks.
 	Started() ([]TenantOperation, error)
 
+	JournalReader
 	StopReader
 
 	// Events returns the events after cursor ("" for the first), in order, at most limit.

@@ -24,6 +24,7 @@ var engagementOnly = map[leadmuxv1.ErrorReason]bool{
 	leadmuxv1.ErrorReason_ERROR_REASON_UNSPECIFIED: true,
 	leadmuxv1.ErrorReason_ERROR_REASON_GAVE_UP:     true,
 	leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED: true,
+	leadmuxv1.ErrorReason_ERROR_REASON_NOT_DONE:    true,
 }
 
 func TestEveryReasonHasACodeAndAWellFormedName(t *testing.T) {

@@ -71,6 +71,10 @@ var reasonCodes = map[leadmuxv1.ErrorReason]codes.Code{
 	leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_BUSY:            codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN:            codes.AlreadyExists,
 	leadmuxv1.ErrorReason_ERROR_REASON_LEAD_OPTED_OUT:             codes.FailedPrecondition,
+	leadmuxv1.ErrorReason_ERROR_REASON_OPERATION_NOT_FOUND:        codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_OPERATION_NOT_IN_DOUBT:     codes.FailedPrecondition,
+	leadmuxv1.ErrorReason_ERROR_REASON_OPERATION_NOT_RETRYABLE:    codes.FailedPrecondition,
+	leadmuxv1.ErrorReason_ERROR_REASON_MAY_DUPLICATE:              codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED:          codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_SUPPRESSION_NOT_FOUND:      codes.NotFound,
 	leadmuxv1.ErrorReason_ERROR_REASON_CONSENT_DENIED:             codes.FailedPrecondition,
@@ -85,7 +89,11 @@ var reasonHTTP = map[string]int{
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_NOT_OPEN): http.StatusConflict,
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_BUSY):     http.StatusConflict,
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_OPTED_OUT):      http.StatusConflict,
-	Name(leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED):   http.StatusConflict,
+
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_OPERATION_NOT_IN_DOUBT):  http.StatusConflict,
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_OPERATION_NOT_RETRYABLE): http.StatusConflict,
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_MAY_DUPLICATE):           http.StatusConflict,
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED):       http.StatusConflict,
 }
 
 // KindReason is our reason for a vendor's failure.

@@ -66,6 +66,7 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 	return g, errors.Join(
 		leadmuxv1.RegisterLeadServiceHandlerClient(ctx, g.mux, leadmuxv1.NewLeadServiceClient(conn)),
 		leadmuxv1.RegisterAccountServiceHandlerClient(ctx, g.mux, leadmuxv1.NewAccountServiceClient(conn)),
+		leadmuxv1.RegisterOperationServiceHandlerClient(ctx, g.mux, leadmuxv1.NewOperationServiceClient(conn)),
 	)
 }
 

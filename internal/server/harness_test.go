@@ -66,6 +66,10 @@ func (l *leads) BatchCreateLeads(ctx context.Context, req *leadmuxv1.BatchCreate
 	return l.batch(ctx, req)
 }
 
+type operations struct {
+	leadmuxv1.UnimplementedOperationServiceServer
+}
+
 type accounts struct {
 	leadmuxv1.UnimplementedAccountServiceServer
 }
@@ -128,7 +132,7 @@ func start(t *testing.T, changes ...settle) *fixture {
 		change(&cfg, &set)
 	}
 	var err error
-	f.Server, err = build(cfg, Services{Leads: f.leads, Accounts: accounts{}}, set)
+	f.Server, err = build(cfg, Services{Leads: f.leads, Accounts: accounts{}, Operations: operations{}}, set)
 	if err != nil {
 		t.Fatal(err)
 	}

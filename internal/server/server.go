@@ -83,6 +83,7 @@ func build(cfg Config, services Services, set settings) (*Server, error) {
 func (s *Server) register(r grpc.ServiceRegistrar, services Services) {
 	leadmuxv1.RegisterLeadServiceServer(r, services.Leads)
 	leadmuxv1.RegisterAccountServiceServer(r, services.Accounts)
+	leadmuxv1.RegisterOperationServiceServer(r, services.Operations)
 }
 
 // serveHTTP builds the public and the admin HTTP server. TLS is for the public one only.
@@ -130,8 +131,9 @@ func (s *Server) Close() error {
 
 // Services are the implementations to serve. All are needed.
 type Services struct {
-	Leads    leadmuxv1.LeadServiceServer
-	Accounts leadmuxv1.AccountServiceServer
+	Leads      leadmuxv1.LeadServiceServer
+	Accounts   leadmuxv1.AccountServiceServer
+	Operations leadmuxv1.OperationServiceServer
 }
 
 type listeners struct{ http, grpc, admin net.Listener }

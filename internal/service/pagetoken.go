@@ -23,16 +23,22 @@ type pages struct {
 }
 
 func (s *LeadService) pages(tenant, rpc string, request proto.Message) pages {
+	return s.cfg.pages(tenant, rpc, request)
+}
+
+func (c Config) pages(tenant, rpc string, request proto.Message) pages {
 	filters := proto.Clone(request)
 	m := filters.ProtoReflect()
 	for _, name := range []string{"page_size", "page_token"} {
-		m.Clear(m.Descriptor().Fields().ByTextName(name))
+		if field := m.Descriptor().Fields().ByTextName(name); field != nil {
+			m.Clear(field)
+		}
 	}
 	list, err := proto.MarshalOptions{Deterministic: true}.Marshal(filters)
 	if err != nil { // only a message with invalid UTF-8 does that, and it would not have been decoded
 		list = []byte(err.Error())
 	}
-	return pages{secret: s.cfg.Secret, tenant: tenant, list: append([]byte(rpc+"\x00"), list...)}
+	return pages{secret: c.Secret, tenant: tenant, list: append([]byte(rpc+"\x00"), list...)}
 }
 
 // token is the page token for a position, "" for the end.

@@ -63,9 +63,13 @@ func accountOf(set *adapters.Set, p auth.Principal, name string) (*adapters.Acco
 			"there is no account of this name; there are: %s", names).With("accounts", names)
 	}
 	if !p.May(name) {
-		return nil, rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_ACCOUNT_NOT_ALLOWED, "this key may not use account %s", name)
+		return nil, notAllowed(name)
 	}
 	return account, nil
+}
+
+func notAllowed(account string) *rpcerr.Error {
+	return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_ACCOUNT_NOT_ALLOWED, "this key may not use account %s", account)
 }
 
 func namesOf(set *adapters.Set, p auth.Principal) []string {

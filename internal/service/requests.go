@@ -23,9 +23,13 @@ type requestKey struct {
 	expire             time.Time
 }
 
+func (s *LeadService) requestKey(tenant, method, requestID string, meaning proto.Message) (requestKey, error) {
+	return s.cfg.requestKey(tenant, method, requestID, meaning)
+}
+
 // requestKey remembers a request by its meaning, as a keyed hash: two spellings of one phone number are one meaning. Its
 // request_id and wait are no part of it.
-func (s *LeadService) requestKey(tenant, method, requestID string, meaning proto.Message) (requestKey, error) {
+func (c Config) requestKey(tenant, method, requestID string, meaning proto.Message) (requestKey, error) {
 	if requestID == "" {
 		return requestKey{}, nil
 	}
@@ -46,8 +50,8 @@ func (s *LeadService) requestKey(tenant, method, requestID string, meaning proto
 	}
 	return requestKey{
 		tenant: tenant, method: method, id: requestID,
-		fingerprint: s.cfg.Secret.Sum("request", []byte(tenant), []byte(method), canonical),
-		expire:      s.cfg.Now().Add(s.cfg.KeepRequestIDs),
+		fingerprint: c.Secret.Sum("request", []byte(tenant), []byte(method), canonical),
+		expire:      c.Now().Add(c.KeepRequestIDs),
 	}, nil
 }
 

@@ -60,17 +60,23 @@ var (
 
 // New makes the services.
 func New(cfg Config) (*LeadService, *AccountService) {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	cfg.OptOutScope = cmp.Or(cfg.OptOutScope, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL)
-	if cfg.Drift == nil {
-		cfg.Drift = func(string, string) {}
-	}
-	if cfg.Poll == nil {
-		cfg.Poll = func(string) {}
-	}
+	cfg = cfg.filled()
 	return &LeadService{cfg: cfg}, &AccountService{cfg: cfg}
+}
+
+// filled is the configuration with a default for what was left out.
+func (c Config) filled() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.OptOutScope = cmp.Or(c.OptOutScope, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL)
+	if c.Drift == nil {
+		c.Drift = func(string, string) {}
+	}
+	if c.Poll == nil {
+		c.Poll = func(string) {}
+	}
+	return c
 }
 
 // principal is the authenticated caller. Without one nothing may happen.

@@ -107,6 +107,17 @@ const (
 	ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN ErrorReason = 38
 	// The person opted out at this account, which is final. FAILED_PRECONDITION, 409.
 	ErrorReason_ERROR_REASON_LEAD_OPTED_OUT ErrorReason = 39
+	// No such operation in this tenant. NOT_FOUND, 404.
+	ErrorReason_ERROR_REASON_OPERATION_NOT_FOUND ErrorReason = 40
+	// The operation is not in doubt, so that there is nothing to resolve. FAILED_PRECONDITION, 409.
+	ErrorReason_ERROR_REASON_OPERATION_NOT_IN_DOUBT ErrorReason = 41
+	// The operation cannot be sent again; the message says why. FAILED_PRECONDITION, 409.
+	ErrorReason_ERROR_REASON_OPERATION_NOT_RETRYABLE ErrorReason = 42
+	// The vendor may have done the operation already, and could do it twice: resolve it, or set allow_duplicate.
+	// FAILED_PRECONDITION, 409.
+	ErrorReason_ERROR_REASON_MAY_DUPLICATE ErrorReason = 43
+	// Somebody found out that the vendor did not do it.
+	ErrorReason_ERROR_REASON_NOT_DONE ErrorReason = 44
 	// The person opted out and must not be contacted; metadata "suppression_id" says by which suppression.
 	// FAILED_PRECONDITION, 409.
 	ErrorReason_ERROR_REASON_PERSON_SUPPRESSED ErrorReason = 50
@@ -159,6 +170,11 @@ var (
 		37: "ERROR_REASON_ENGAGEMENT_BUSY",
 		38: "ERROR_REASON_VENDOR_ID_TAKEN",
 		39: "ERROR_REASON_LEAD_OPTED_OUT",
+		40: "ERROR_REASON_OPERATION_NOT_FOUND",
+		41: "ERROR_REASON_OPERATION_NOT_IN_DOUBT",
+		42: "ERROR_REASON_OPERATION_NOT_RETRYABLE",
+		43: "ERROR_REASON_MAY_DUPLICATE",
+		44: "ERROR_REASON_NOT_DONE",
 		50: "ERROR_REASON_PERSON_SUPPRESSED",
 		51: "ERROR_REASON_SUPPRESSION_NOT_FOUND",
 		52: "ERROR_REASON_CONSENT_DENIED",
@@ -204,6 +220,11 @@ var (
 		"ERROR_REASON_ENGAGEMENT_BUSY":            37,
 		"ERROR_REASON_VENDOR_ID_TAKEN":            38,
 		"ERROR_REASON_LEAD_OPTED_OUT":             39,
+		"ERROR_REASON_OPERATION_NOT_FOUND":        40,
+		"ERROR_REASON_OPERATION_NOT_IN_DOUBT":     41,
+		"ERROR_REASON_OPERATION_NOT_RETRYABLE":    42,
+		"ERROR_REASON_MAY_DUPLICATE":              43,
+		"ERROR_REASON_NOT_DONE":                   44,
 		"ERROR_REASON_PERSON_SUPPRESSED":          50,
 		"ERROR_REASON_SUPPRESSION_NOT_FOUND":      51,
 		"ERROR_REASON_CONSENT_DENIED":             52,
@@ -331,7 +352,7 @@ var File_leadmux_v1_errors_proto protoreflect.FileDescriptor
 const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17leadmux/v1/errors.proto\x12\n" +
-	"leadmux.v1*\xe7\v\n" +
+	"leadmux.v1*\x9b\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\"\n" +
@@ -373,7 +394,12 @@ const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\x1cERROR_REASON_ENGAGEMENT_OPEN\x10$\x12 \n" +
 	"\x1cERROR_REASON_ENGAGEMENT_BUSY\x10%\x12 \n" +
 	"\x1cERROR_REASON_VENDOR_ID_TAKEN\x10&\x12\x1f\n" +
-	"\x1bERROR_REASON_LEAD_OPTED_OUT\x10'\x12\"\n" +
+	"\x1bERROR_REASON_LEAD_OPTED_OUT\x10'\x12$\n" +
+	" ERROR_REASON_OPERATION_NOT_FOUND\x10(\x12'\n" +
+	"#ERROR_REASON_OPERATION_NOT_IN_DOUBT\x10)\x12(\n" +
+	"$ERROR_REASON_OPERATION_NOT_RETRYABLE\x10*\x12\x1e\n" +
+	"\x1aERROR_REASON_MAY_DUPLICATE\x10+\x12\x19\n" +
+	"\x15ERROR_REASON_NOT_DONE\x10,\x12\"\n" +
 	"\x1eERROR_REASON_PERSON_SUPPRESSED\x102\x12&\n" +
 	"\"ERROR_REASON_SUPPRESSION_NOT_FOUND\x103\x12\x1f\n" +
 	"\x1bERROR_REASON_CONSENT_DENIED\x104*\x99\x03\n" +

@@ -271,6 +271,63 @@ func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{3}
 }
 
+// Verdict is what became of an operation in doubt.
+type Verdict int32
+
+const (
+	// Not set; never valid.
+	Verdict_VERDICT_UNSPECIFIED Verdict = 0
+	// The vendor did it: the operation is SUCCEEDED.
+	Verdict_VERDICT_HAPPENED Verdict = 1
+	// The vendor did not do it, and is not asked again: the operation is FAILED.
+	Verdict_VERDICT_DID_NOT_HAPPEN Verdict = 2
+	// The vendor did not do it: it is sent again.
+	Verdict_VERDICT_SEND_AGAIN Verdict = 3
+)
+
+// Enum value maps for Verdict.
+var (
+	Verdict_name = map[int32]string{
+		0: "VERDICT_UNSPECIFIED",
+		1: "VERDICT_HAPPENED",
+		2: "VERDICT_DID_NOT_HAPPEN",
+		3: "VERDICT_SEND_AGAIN",
+	}
+	Verdict_value = map[string]int32{
+		"VERDICT_UNSPECIFIED":    0,
+		"VERDICT_HAPPENED":       1,
+		"VERDICT_DID_NOT_HAPPEN": 2,
+		"VERDICT_SEND_AGAIN":     3,
+	}
+)
+
+func (x Verdict) Enum() *Verdict {
+	p := new(Verdict)
+	*p = x
+	return p
+}
+
+func (x Verdict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Verdict) Descriptor() protoreflect.EnumDescriptor {
+	return file_leadmux_v1_operation_proto_enumTypes[4].Descriptor()
+}
+
+func (Verdict) Type() protoreflect.EnumType {
+	return &file_leadmux_v1_operation_proto_enumTypes[4]
+}
+
+func (x Verdict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Verdict.Descriptor instead.
+func (Verdict) EnumDescriptor() ([]byte, []int) {
+	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{4}
+}
+
 // Operation is one journalled write towards a vendor, with every attempt it took. It holds no vendor body: that is built
 // anew at each attempt from the lead as it is then.
 type Operation struct {
@@ -304,9 +361,9 @@ type Operation struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// The rule that made the last decision, in words ("KEYED: sent again after an unknown outcome").
 	Decision string `protobuf:"bytes,14,opt,name=decision,proto3" json:"decision,omitempty"`
-	// The caller's options for this vendor, kept until the operation is closed.
+	// The caller's options for this vendor; dropped once it succeeded.
 	VendorOptions *VendorOptions `protobuf:"bytes,15,opt,name=vendor_options,json=vendorOptions,proto3" json:"vendor_options,omitempty"`
-	// The caller's reason, for EndConversation, StopConversation and DeferConversation; kept until the operation is closed.
+	// The caller's reason, for EndConversation, StopConversation and DeferConversation; dropped once it succeeded.
 	Reason string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The suppression that an OptOutLead or Reconsent tells the vendor of.
 	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
@@ -314,6 +371,11 @@ type Operation struct {
 	Scope ContactChannel `protobuf:"varint,41,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
 	// Which of an account's waiting operations it goes before. It rises to that of an operation that has to wait for this one.
 	Priority Priority `protobuf:"varint,20,opt,name=priority,proto3,enum=leadmux.v1.Priority" json:"priority,omitempty"`
+	// What people found out about it, oldest first (ResolveOperation).
+	Resolutions []*Resolution `protobuf:"bytes,21,rep,name=resolutions,proto3" json:"resolutions,omitempty"`
+	// When it was last asked for again (RetryOperation, or ResolveOperation with SEND_AGAIN); delivery.give_up_after counts from
+	// then.
+	RetryTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
 	// It was open in a backup that the index was put back to: it may have been done since, by a service that remembers it no more.
 	Restored      bool `protobuf:"varint,60,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -483,11 +545,98 @@ func (x *Operation) GetPriority() Priority {
 	return Priority_PRIORITY_UNSPECIFIED
 }
 
+func (x *Operation) GetResolutions() []*Resolution {
+	if x != nil {
+		return x.Resolutions
+	}
+	return nil
+}
+
+func (x *Operation) GetRetryTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RetryTime
+	}
+	return nil
+}
+
 func (x *Operation) GetRestored() bool {
 	if x != nil {
 		return x.Restored
 	}
 	return false
+}
+
+// Resolution is what somebody found out about an operation.
+type Resolution struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What became of it.
+	Verdict Verdict `protobuf:"varint,1,opt,name=verdict,proto3,enum=leadmux.v1.Verdict" json:"verdict,omitempty"`
+	// How that is known, in their words.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The name of the API key that said so; empty for a caller without one.
+	ResolvedBy string `protobuf:"bytes,3,opt,name=resolved_by,json=resolvedBy,proto3" json:"resolved_by,omitempty"`
+	// When.
+	ResolveTime   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Resolution) Reset() {
+	*x = Resolution{}
+	mi := &file_leadmux_v1_operation_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Resolution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Resolution) ProtoMessage() {}
+
+func (x *Resolution) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_operation_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Resolution.ProtoReflect.Descriptor instead.
+func (*Resolution) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Resolution) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *Resolution) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Resolution) GetResolvedBy() string {
+	if x != nil {
+		return x.ResolvedBy
+	}
+	return ""
+}
+
+func (x *Resolution) GetResolveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ResolveTime
+	}
+	return nil
 }
 
 // Attempt is one try of an operation.
@@ -517,7 +666,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_leadmux_v1_operation_proto_msgTypes[1]
+	mi := &file_leadmux_v1_operation_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +678,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_operation_proto_msgTypes[1]
+	mi := &file_leadmux_v1_operation_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +691,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{1}
+	return file_leadmux_v1_operation_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Attempt) GetStartTime() *timestamppb.Timestamp {
@@ -613,7 +762,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xe6\x06\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xdb\a\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -636,8 +785,18 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\x06reason\x18\x10 \x01(\tB\x03\x80\x01\x01R\x06reason\x12%\n" +
 	"\x0esuppression_id\x18( \x01(\tR\rsuppressionId\x120\n" +
 	"\x05scope\x18) \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x120\n" +
-	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\x12\x1a\n" +
-	"\brestored\x18< \x01(\bR\brestored\"\x92\x03\n" +
+	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\x128\n" +
+	"\vresolutions\x18\x15 \x03(\v2\x16.leadmux.v1.ResolutionR\vresolutions\x129\n" +
+	"\n" +
+	"retry_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\tretryTime\x12\x1a\n" +
+	"\brestored\x18< \x01(\bR\brestored\"\xb8\x01\n" +
+	"\n" +
+	"Resolution\x12-\n" +
+	"\averdict\x18\x01 \x01(\x0e2\x13.leadmux.v1.VerdictR\averdict\x12\x1b\n" +
+	"\x06reason\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06reason\x12\x1f\n" +
+	"\vresolved_by\x18\x03 \x01(\tR\n" +
+	"resolvedBy\x12=\n" +
+	"\fresolve_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\"\x92\x03\n" +
 	"\aAttempt\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
@@ -674,7 +833,12 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\x19ATTEMPT_OUTCOME_SUCCEEDED\x10\x01\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_REFUSED\x10\x02\x12\x1d\n" +
 	"\x19ATTEMPT_OUTCOME_NO_EFFECT\x10\x03\x12\x1d\n" +
-	"\x19ATTEMPT_OUTCOME_AMBIGUOUS\x10\x04B5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x19ATTEMPT_OUTCOME_AMBIGUOUS\x10\x04*l\n" +
+	"\aVerdict\x12\x17\n" +
+	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10VERDICT_HAPPENED\x10\x01\x12\x1a\n" +
+	"\x16VERDICT_DID_NOT_HAPPEN\x10\x02\x12\x16\n" +
+	"\x12VERDICT_SEND_AGAIN\x10\x03B5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_operation_proto_rawDescOnce sync.Once
@@ -688,38 +852,44 @@ func file_leadmux_v1_operation_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_operation_proto_rawDescData
 }
 
-var file_leadmux_v1_operation_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_leadmux_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_leadmux_v1_operation_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_leadmux_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_leadmux_v1_operation_proto_goTypes = []any{
 	(IdempotencyClass)(0),         // 0: leadmux.v1.IdempotencyClass
 	(OperationState)(0),           // 1: leadmux.v1.OperationState
 	(Priority)(0),                 // 2: leadmux.v1.Priority
 	(AttemptOutcome)(0),           // 3: leadmux.v1.AttemptOutcome
-	(*Operation)(nil),             // 4: leadmux.v1.Operation
-	(*Attempt)(nil),               // 5: leadmux.v1.Attempt
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*VendorOptions)(nil),         // 7: leadmux.v1.VendorOptions
-	(ContactChannel)(0),           // 8: leadmux.v1.ContactChannel
+	(Verdict)(0),                  // 4: leadmux.v1.Verdict
+	(*Operation)(nil),             // 5: leadmux.v1.Operation
+	(*Resolution)(nil),            // 6: leadmux.v1.Resolution
+	(*Attempt)(nil),               // 7: leadmux.v1.Attempt
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*VendorOptions)(nil),         // 9: leadmux.v1.VendorOptions
+	(ContactChannel)(0),           // 10: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	1,  // 0: leadmux.v1.Operation.state:type_name -> leadmux.v1.OperationState
 	0,  // 1: leadmux.v1.Operation.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
-	5,  // 2: leadmux.v1.Operation.attempts:type_name -> leadmux.v1.Attempt
-	6,  // 3: leadmux.v1.Operation.next_attempt_time:type_name -> google.protobuf.Timestamp
-	6,  // 4: leadmux.v1.Operation.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 5: leadmux.v1.Operation.update_time:type_name -> google.protobuf.Timestamp
-	7,  // 6: leadmux.v1.Operation.vendor_options:type_name -> leadmux.v1.VendorOptions
-	8,  // 7: leadmux.v1.Operation.scope:type_name -> leadmux.v1.ContactChannel
+	7,  // 2: leadmux.v1.Operation.attempts:type_name -> leadmux.v1.Attempt
+	8,  // 3: leadmux.v1.Operation.next_attempt_time:type_name -> google.protobuf.Timestamp
+	8,  // 4: leadmux.v1.Operation.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 5: leadmux.v1.Operation.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 6: leadmux.v1.Operation.vendor_options:type_name -> leadmux.v1.VendorOptions
+	10, // 7: leadmux.v1.Operation.scope:type_name -> leadmux.v1.ContactChannel
 	2,  // 8: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
-	6,  // 9: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 10: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 11: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
-	6,  // 12: leadmux.v1.Attempt.lease_expire_time:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	6,  // 9: leadmux.v1.Operation.resolutions:type_name -> leadmux.v1.Resolution
+	8,  // 10: leadmux.v1.Operation.retry_time:type_name -> google.protobuf.Timestamp
+	4,  // 11: leadmux.v1.Resolution.verdict:type_name -> leadmux.v1.Verdict
+	8,  // 12: leadmux.v1.Resolution.resolve_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 14: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 15: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
+	8,  // 16: leadmux.v1.Attempt.lease_expire_time:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_operation_proto_init() }
@@ -734,8 +904,8 @@ func file_leadmux_v1_operation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_operation_proto_rawDesc), len(file_leadmux_v1_operation_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   2,
+			NumEnums:      5,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -18,6 +18,7 @@ const (
 	expiriesBucket   bucketName = "expiries"
 	operationsBucket bucketName = "operations"
 	openBucket       bucketName = "open"
+	journalBucket    bucketName = "journal"
 	eventsBucket     bucketName = "events"
 	stopsBucket      bucketName = "stops"
 	deliveriesBucket bucketName = "deliveries"
@@ -43,7 +44,7 @@ const fullPages = 0.9
 
 // timeOrdered are the buckets whose new keys are mostly larger than all before.
 var timeOrdered = map[bucketName]bool{
-	leadsBucket: true, bindingsBucket: true, expiriesBucket: true, operationsBucket: true, eventsBucket: true,
+	leadsBucket: true, bindingsBucket: true, expiriesBucket: true, operationsBucket: true, journalBucket: true, eventsBucket: true,
 	suppressionsBucket: true,
 	deliveriesBucket:   true,
 }

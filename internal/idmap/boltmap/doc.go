@@ -21,6 +21,9 @@
 //	      │              <"n" + account + priority>               → how many are QUEUED
 //	      │              <"s" + operation ID>                     → (empty)         STARTED
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
+//	      │              <"i" + account>                          → how many are IN_DOUBT
+//	      ├─ journal     <"l" + lead ID + operation ID>           → (empty)                              time-ordered
+//	      │              <"s" + state + operation ID>             → (empty)         all but SUCCEEDED
 //	      ├─ stops       <account>                                → StopRecord
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
 //	      ├─ marks       "trimmed"                                → key of the last event that was removed
@@ -39,7 +42,8 @@
 //
 // Invariants, beside those of package idmap:
 //   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
-//     expiries, operations and open, suppressions and suppressed; no row of waiting is without its delivery. Verify proves it.
+//     expiries, operations and both open and journal, suppressions and suppressed; no row of waiting is without its delivery.
+//     Verify proves it.
 //   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
 //     one suppression that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
 //     the lead, which are taken. An ID is never given to two keys.

@@ -111,15 +111,24 @@ func (w writer) closeOpen(tenant, leadID string) error {
 		if err != nil {
 			return err
 		}
-		if err := w.moveOpenRows(tenant, op, nil); err != nil {
+		if err := w.replaceRows(tenant, openBucket, openRows(op), nil); err != nil {
 			return err
+		}
+		for _, row := range counters(op) {
+			if err := w.count(tenant, row, -1); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// bury replaces a lead by its receipt, which is sealed under a key of its own, and its vendor IDs by hashes.
+// bury replaces a lead by its receipt, which is sealed under a key of its own, and its vendor IDs by hashes; its operations are
+// listed no more.
 func (w writer) bury(tenant, id string, record *storev1.LeadRecord, receipt *leadmuxv1.ErasureReceipt) error {
+	if err := w.unlist(tenant, id); err != nil {
+		return err
+	}
 	if err := w.moveLookups(tenant, id, record.GetLookups(), nil); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ const (
 	depthRow    = 'n'
 	startedRow  = 's'
 	leadRow     = 'l'
+	doubtRow    = 'i'
 )
 
 // openRows are the rows that an operation has in the open bucket, beside its part in the depth of its account.
@@ -75,30 +76,47 @@ func queueRow(kind byte, account string, priority leadmuxv1.Priority) []byte {
 	return append(appendText([]byte{kind}, account), ^byte(priority))
 }
 
-// isQueued tells whether op counts into the depth of its account; nil does not.
-func isQueued(op *leadmuxv1.Operation) bool {
-	return op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED
+// counters are the rows that count an operation.
+func counters(op *leadmuxv1.Operation) [][]byte {
+	switch op.GetState() {
+	case leadmuxv1.OperationState_OPERATION_STATE_QUEUED:
+		return [][]byte{queueRow(depthRow, op.GetAccount(), idmap.PriorityOf(op))}
+	case leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT:
+		return [][]byte{doubtsOf(op.GetAccount())}
+	default:
+		return nil
+	}
 }
 
-// moveOpenRows replaces the open rows of the operation as it was, nil if it is new, by those of it as it is.
-func (w writer) moveOpenRows(tenant string, old, op *leadmuxv1.Operation) error {
-	for _, row := range openRows(old) {
-		if err := w.delete(tenant, openBucket, row); err != nil {
+// moveRows replaces the rows beside the operation as it was, nil if it is new, by those of it as it is, nil if it is gone.
+func (w writer) moveRows(tenant string, old, op *leadmuxv1.Operation) error {
+	err := errors.Join(
+		w.replaceRows(tenant, openBucket, openRows(old), openRows(op)),
+		w.replaceRows(tenant, journalBucket, journalRows(markOf(old), old.GetOperationId()), journalRows(markOf(op), op.GetOperationId())),
+	)
+	for _, row := range counters(old) {
+		err = errors.Join(err, w.count(tenant, row, -1))
+	}
+	for _, row := range counters(op) {
+		err = errors.Join(err, w.count(tenant, row, 1))
+	}
+	return err
+}
+
+// replaceRows puts rows in the place of others. Those in both are put again: one that was lost is then there.
+func (w writer) replaceRows(tenant string, name bucketName, before, after [][]byte) error {
+	for _, row := range before {
+		if contains(after, row) {
+			continue
+		}
+		if err := w.delete(tenant, name, row); err != nil {
 			return err
 		}
 	}
-	for _, row := range openRows(op) {
-		if err := w.put(tenant, openBucket, row, []byte{}); err != nil {
+	for _, row := range after {
+		if err := w.put(tenant, name, row, []byte{}); err != nil {
 			return err
 		}
-	}
-	if isQueued(old) {
-		if err := w.count(tenant, queueRow(depthRow, old.GetAccount(), idmap.PriorityOf(old)), -1); err != nil {
-			return err
-		}
-	}
-	if isQueued(op) {
-		return w.count(tenant, queueRow(depthRow, op.GetAccount(), idmap.PriorityOf(op)), 1)
 	}
 	return nil
 }

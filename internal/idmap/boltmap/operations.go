@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/leadmux/leadmux/gen/leadmux/store/v1"
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
 )
@@ -41,8 +44,12 @@ func (w writer) PutOperation(tenant string, op *leadmuxv1.Operation) error {
 	if err != nil {
 		return err
 	}
+	value, err = proto.MarshalOptions{}.MarshalAppend(value, &storev1.SealedRecord{Mark: markOf(op)}) // one message behind another is both
+	if err != nil {
+		return fmt.Errorf("operation %s: %w", id, err)
+	}
 	if err := w.put(tenant, operationsBucket, []byte(id), value); err != nil {
 		return err
 	}
-	return w.moveOpenRows(tenant, old, op)
+	return w.moveRows(tenant, old, op)
 }

@@ -116,6 +116,9 @@ func (w writer) purgeOpen(tenant string) error {
 			gone = append(gone, bytes.Clone(k)) // those that remain are written below
 			continue
 		}
+		if k[0] == doubtRow { // counted down with its lead
+			continue
+		}
 		queue, id, _ := readOpenRow(k)
 		switch erased, err := w.ofErased(tenant, id); {
 		case err != nil:

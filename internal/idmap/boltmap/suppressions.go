@@ -61,7 +61,7 @@ func (r reader) openSuppression(tenant, suppressionID string, record *storev1.Su
 	}
 	var texts storev1.SuppressionTexts
 	err := r.open(tenant, record.GetKeyId(), record.GetSealed(), place(suppressionPlace, tenant, suppressionID), &texts)
-	if errors.Is(err, ErrKeyGone) || errors.Is(err, idmap.ErrErased) {
+	if errors.Is(err, ErrKeyGone) {
 		return suppression, nil
 	}
 	if err != nil {
@@ -145,7 +145,7 @@ func (w writer) sealSuppression(tenant string, suppression *leadmuxv1.Suppressio
 		return nil
 	}
 	keyID, key, err := w.suppressionKey(tenant, suppression, record)
-	if errors.Is(err, ErrKeyGone) || errors.Is(err, idmap.ErrErased) {
+	if errors.Is(err, ErrKeyGone) {
 		return nil
 	}
 	if err != nil {
@@ -163,7 +163,7 @@ func (w writer) sealSuppression(tenant string, suppression *leadmuxv1.Suppressio
 // suppressionKey is the key of a suppression's texts: the one it has, that of its first lead, or a new one.
 func (w writer) suppressionKey(tenant string, suppression *leadmuxv1.Suppression, record *storev1.SuppressionRecord) (string, *seal.DataKey, error) {
 	if id := record.GetKeyId(); id != "" {
-		key, err := w.s.keys.get(id)
+		key, err := w.dataKey(tenant, id)
 		return id, key, err
 	}
 	for _, leadID := range suppression.GetLeadIds() {

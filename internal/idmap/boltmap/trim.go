@@ -77,7 +77,7 @@ func (w writer) TrimOperations(tenant string, before time.Time, after string, li
 	c := b.Cursor()
 	for k, _ := c.Seek(append([]byte(after), 0)); k != nil; k, _ = c.Next() {
 		if looked == limit {
-			return len(gone), next, deleteAll(b, gone)
+			return len(gone), next, w.dropOperations(tenant, gone)
 		}
 		looked, next = looked+1, string(k)
 		op, err := w.Operation(tenant, next)
@@ -87,12 +87,29 @@ func (w writer) TrimOperations(tenant string, before time.Time, after string, li
 		case err != nil:
 			return 0, "", err
 		case !op.GetCreateTime().AsTime().Before(before): // and so are those behind it
-			return len(gone), "", deleteAll(b, gone)
+			return len(gone), "", w.dropOperations(tenant, gone)
 		case done(op) && op.GetUpdateTime().AsTime().Before(before):
 			gone = append(gone, bytes.Clone(k))
 		}
 	}
-	return len(gone), "", deleteAll(b, gone)
+	return len(gone), "", w.dropOperations(tenant, gone)
+}
+
+// dropOperations removes operations that are done, with their rows.
+func (w writer) dropOperations(tenant string, keys [][]byte) error {
+	for _, k := range keys {
+		mark, err := w.mark(tenant, string(k))
+		if err != nil {
+			return err
+		}
+		if err := w.replaceRows(tenant, journalBucket, journalRows(mark, string(k)), nil); err != nil {
+			return err
+		}
+		if err := w.delete(tenant, operationsBucket, k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // done says whether nothing will ever be done about an operation any more.

@@ -55,6 +55,7 @@ type verifier struct {
 	reader
 	ctx    context.Context // one verifier is one call
 	report idmap.Report
+	doubts map[string]uint64 // operations in doubt of the tenant being read, by account
 }
 
 func (v *verifier) problem(format string, args ...any) {
@@ -81,7 +82,7 @@ func (v *verifier) index() error {
 	return tenants.ForEachBucket(func(name []byte) error {
 		tenant := string(name)
 		for _, check := range []func(string) error{
-			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.stops, v.events, v.erased,
+			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.journal, v.stops, v.events, v.erased,
 			v.suppressions, v.suppressedRows,
 			v.deliveries, v.waiting,
 		} {

@@ -74,6 +74,39 @@ var leadRowHarms = []harm{
 	}},
 }
 
+// journalHarms are the harms to the lists of operations, on top of harms.
+var journalHarms = []harm{
+	{"row of a lead's list lost", func(w writer, first, _ string) error {
+		return w.delete("acme", journalBucket, append(ofLead(first), "op_1"...))
+	}, []string{"operation op_1 is missing in a list of operations"}},
+	{"row of a state's list lost", func(w writer, _, _ string) error {
+		return w.delete("acme", journalBucket, append(ofState(leadmuxv1.OperationState_OPERATION_STATE_STARTED), "op_2"...))
+	}, []string{"operation op_2 is missing in a list of operations"}},
+	{"row of another state", func(w writer, _, _ string) error {
+		return w.put("acme", journalBucket, append(ofState(leadmuxv1.OperationState_OPERATION_STATE_FAILED), "op_2"...), []byte{})
+	}, []string{"leads to operation op_2, which is another one's or in another state"}},
+	{"row of no operation", func(w writer, _, _ string) error {
+		return w.put("acme", journalBucket, append(ofState(leadmuxv1.OperationState_OPERATION_STATE_FAILED), "op_9"...), []byte{})
+	}, []string{`leads to operation "op_9", which is not there`}},
+	{"row cut", func(w writer, _, _ string) error { return w.put("acme", journalBucket, []byte{ofLeadRow}, []byte{}) }, []string{
+		`leads to operation "", which is not there`,
+	}},
+	{"count of doubts that are none", func(w writer, _, _ string) error { return w.count("acme", doubtsOf("west"), 1) }, []string{
+		"account west has 0 operations in doubt and is said to have 1",
+	}},
+	{"doubt that is not counted", func(w writer, _, _ string) error {
+		op, err := w.Operation("acme", "op_1")
+		if err != nil {
+			return err
+		}
+		op.State = leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT
+		if err := w.PutOperation("acme", op); err != nil {
+			return err
+		}
+		return w.count("acme", doubtsOf("west"), -1)
+	}, []string{"account west has 1 operations in doubt that are not counted"}},
+}
+
 // TestIndexBeforeLeadRowsIsReportedAndHeals wants each open operation of an index without rows of leads to be reported once,
 // and nothing else; every other list still to be read right; and an operation that is stored again to be whole.
 func TestIndexBeforeLeadRowsIsReportedAndHeals(t *testing.T) {

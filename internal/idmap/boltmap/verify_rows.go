@@ -3,6 +3,7 @@ package boltmap
 import (
 	"errors"
 
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
 )
 
@@ -69,6 +70,7 @@ func (v *verifier) expiries(tenant string) error {
 
 // operations checks that every operation opens, belongs to a stored lead and has its open rows.
 func (v *verifier) operations(tenant string) error {
+	v.doubts = map[string]uint64{}
 	return v.each(tenant, operationsBucket, func(key, _ []byte) {
 		id := string(key)
 		op, err := v.Operation(tenant, id)
@@ -91,6 +93,14 @@ func (v *verifier) operations(tenant string) error {
 				v.problem("Tenant %q: operation %s is %s and would never be looked at again.", tenant, id, op.GetState())
 			}
 		}
+		if op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT {
+			v.doubts[op.GetAccount()]++
+		}
+		for _, row := range journalRows(markOf(op), id) {
+			if !v.has(tenant, journalBucket, row) {
+				v.problem("Tenant %q: operation %s is missing in a list of operations.", tenant, id)
+			}
+		}
 	})
 }
 
@@ -100,6 +110,11 @@ func (v *verifier) openRows(tenant string) error {
 	err := v.each(tenant, openBucket, func(key, value []byte) {
 		if key[0] == depthRow {
 			counted[string(key[1:])] = readDepth(value)
+			return
+		}
+		if key[0] == doubtRow {
+			account, _, _ := cutText(key[1:])
+			v.doubted(tenant, account, readDepth(value))
 			return
 		}
 		queue, id, ok := readOpenRow(key)
@@ -112,6 +127,9 @@ func (v *verifier) openRows(tenant string) error {
 		}
 		v.openRow(tenant, key, id)
 	})
+	for account, n := range v.doubts {
+		v.problem("Tenant %q: account %s has %d operations in doubt that are not counted.", tenant, account, n)
+	}
 	for queue := range held {
 		counted[queue] += 0 // so that one without a count is seen
 	}
@@ -122,6 +140,14 @@ func (v *verifier) openRows(tenant string) error {
 		}
 	}
 	return err
+}
+
+// doubted checks how many operations in doubt an account is said to have. What is left in doubts afterwards is not counted.
+func (v *verifier) doubted(tenant, account string, counted uint64) {
+	if held := v.doubts[account]; held != counted {
+		v.problem("Tenant %q: account %s has %d operations in doubt and is said to have %d.", tenant, account, held, counted)
+	}
+	delete(v.doubts, account)
 }
 
 // readOpenRow reads a row of the open bucket that leads to an operation; queue is the account and priority that it sorts by, as

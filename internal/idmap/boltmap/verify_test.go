@@ -192,7 +192,7 @@ var harms = []harm{
 }
 
 func TestP5VerifyFindsHarm(t *testing.T) {
-	for _, h := range slices.Concat(harms, leadRowHarms) {
+	for _, h := range slices.Concat(harms, leadRowHarms, journalHarms) {
 		t.Run(h.name, func(t *testing.T) {
 			s := openStore(t, Config{Dir: t.TempDir(), Secret: newSecret(t, 1)})
 			first, second := sample(t, s)

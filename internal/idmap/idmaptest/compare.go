@@ -23,7 +23,9 @@ type comparer struct {
 func compare(r idmap.Reader, m *model, p *pool, now time.Time) error {
 	for _, tenant := range p.tenants {
 		c := comparer{r: r, pool: p, now: now, tenant: tenant, want: m.tenants[tenant]}
-		for _, part := range []func() error{c.leads, c.lookups, c.lists, c.bindings, c.requests, c.operations, c.queues, c.open, c.events, c.erasures, c.suppressions} {
+		for _, part := range []func() error{
+			c.leads, c.lookups, c.lists, c.bindings, c.requests, c.operations, c.queues, c.open, c.journal, c.events, c.erasures, c.suppressions,
+		} {
 			if err := part(); err != nil {
 				return fmt.Errorf("tenant %q: %w", tenant, err)
 			}
@@ -160,6 +162,35 @@ func (c comparer) open() error {
 			if err = errors.Join(err, sameAll("open at "+account, got, c.want.open(lead, account))); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func (c comparer) journal() error {
+	doubts := map[string]int{}
+	for _, op := range c.want.operations {
+		if op.GetState() == opInDoubt {
+			doubts[op.GetAccount()]++
+		}
+	}
+	filters := []idmap.OperationFilter{{}}
+	for _, account := range c.pool.accounts {
+		if n, err := c.r.InDoubt(c.tenant, account); err != nil || n != doubts[account] {
+			return fmt.Errorf("in doubt at %s: got %d, %w; want %d", account, n, err, doubts[account])
+		}
+		filters = append(filters, idmap.OperationFilter{Account: account})
+	}
+	for _, lead := range c.pool.leads {
+		filters = append(filters, idmap.OperationFilter{LeadID: lead})
+	}
+	for _, state := range opStates {
+		filters = append(filters, idmap.OperationFilter{State: state})
+	}
+	for _, filter := range filters {
+		got, err := allOperations(c.r, c.tenant, filter, "", 2)
+		if err = errors.Join(err, sameAll(fmt.Sprintf("operations %+v", filter), got, c.want.journal(filter))); err != nil {
+			return err
 		}
 	}
 	return nil

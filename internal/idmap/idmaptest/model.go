@@ -195,6 +195,18 @@ func (t *tenantModel) queued(account string) []*leadmuxv1.Operation {
 	return ops
 }
 
+// journal returns the operations of a list, newest first.
+func (t *tenantModel) journal(filter idmap.OperationFilter) []*leadmuxv1.Operation {
+	var ops []*leadmuxv1.Operation
+	for _, op := range t.operations {
+		if passesOperation(op, filter) {
+			ops = append(ops, op)
+		}
+	}
+	slices.SortFunc(ops, func(a, b *leadmuxv1.Operation) int { return cmp.Compare(b.GetOperationId(), a.GetOperationId()) })
+	return ops
+}
+
 // open returns the open operations of a lead at an account, the oldest first.
 func (t *tenantModel) open(leadID, account string) []*leadmuxv1.Operation {
 	var ops []*leadmuxv1.Operation

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/typeid"
@@ -66,6 +68,22 @@ var suppressionTests = []contractTest{
 		}
 		f.reopen()
 		f.wantSuppressed(acme, []idmap.PersonKey{phoneKey(phoneA)}, of, without)
+	}},
+	{"an erased person stays suppressed, and what was said of the person goes", func(f *fixture) {
+		lead := leadOf()
+		f.update(putLeads(acme, lead))
+		s := suppressionOf()
+		s.LeadIds, s.Evidence = []string{lead.GetLeadId()}, "replied STOP"
+		s.Reconsents = []*leadmuxv1.ReconsentRecord{{Evidence: "wrote again", Source: "form"}}
+		f.update(putSuppression(acme, s, phoneKey(phoneA)))
+		f.erase(lead.GetLeadId())
+		s.Evidence, s.Reconsents[0].Evidence = "", ""
+		for range 2 {
+			f.wantSuppressed(acme, []idmap.PersonKey{phoneKey(phoneA)}, s)
+			s.Source = "changed"
+			f.update(putSuppression(acme, s))
+			f.reopen()
+		}
 	}},
 	{"a transaction sees its own suppression, and a failed one leaves none", func(f *fixture) {
 		s := suppressionOf()
@@ -164,20 +182,45 @@ func (f *fixture) wantSuppressions(filter idmap.SuppressionFilter, want ...*lead
 type suppressionModel struct {
 	message *leadmuxv1.Suppression
 	keys    []idmap.PersonKey
+	sealed  bool   // it has, or had, texts
+	of      string // the lead whose key they are sealed under; empty for a key of their own
 }
 
 func (t *tenantModel) putSuppression(s *leadmuxv1.Suppression, keys []idmap.PersonKey) error {
-	id := s.GetSuppressionId()
-	t.suppressions[id] = suppressionModel{message: s, keys: slices.Concat(t.suppressions[id].keys, keys)}
+	m := t.suppressions[s.GetSuppressionId()]
+	m.message, m.keys = s, slices.Concat(m.keys, keys)
+	if !m.sealed && (s.GetEvidence() != "" || s.GetReconsents()[0].GetEvidence() != "") {
+		m.sealed = true
+		for _, id := range s.GetLeadIds() {
+			if m.of == "" && t.leads[id] != nil {
+				m.of = id
+			}
+		}
+	}
+	t.suppressions[s.GetSuppressionId()] = m
 	return nil
+}
+
+// shown is a suppression as it is read: without its texts once their lead was erased.
+func (t *tenantModel) shown(id string) *leadmuxv1.Suppression {
+	m := t.suppressions[id]
+	if m.of == "" || t.erased[m.of] == nil {
+		return m.message
+	}
+	s := proto.CloneOf(m.message)
+	s.Evidence = ""
+	for _, r := range s.GetReconsents() {
+		r.Evidence = ""
+	}
+	return s
 }
 
 // suppressionsOf returns the suppressions that have a key, the oldest first.
 func (t *tenantModel) suppressionsOf(key idmap.PersonKey) []*leadmuxv1.Suppression {
 	var found []*leadmuxv1.Suppression
-	for _, s := range t.suppressions {
+	for id, s := range t.suppressions {
 		if slices.Contains(s.keys, key) {
-			found = append(found, s.message)
+			found = append(found, t.shown(id))
 		}
 	}
 	slices.SortFunc(found, func(a, b *leadmuxv1.Suppression) int {
@@ -198,7 +241,7 @@ func (c comparer) suppressions() error {
 	}
 	for _, id := range c.pool.suppressions {
 		got, err := found(c.r.Suppression(c.tenant, id))
-		if err = errors.Join(err, same("suppression", got, c.want.suppressions[id].message)); err != nil {
+		if err = errors.Join(err, same("suppression", got, c.want.shown(id))); err != nil {
 			return err
 		}
 	}

@@ -168,7 +168,9 @@ type SealedRecord struct {
 	// The data key, by its ID in the key file.
 	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	// The sealed message.
-	Sealed        []byte `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	Sealed []byte `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	// What lists of operations filter by, in clear; events have none.
+	Mark          *OperationMark `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +219,95 @@ func (x *SealedRecord) GetSealed() []byte {
 	return nil
 }
 
+func (x *SealedRecord) GetMark() *OperationMark {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
+// OperationMark is the part of an operation that lists filter by.
+type OperationMark struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it stands.
+	State v1.OperationState `protobuf:"varint,1,opt,name=state,proto3,enum=leadmux.v1.OperationState" json:"state,omitempty"`
+	// Its account.
+	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	// Its lead.
+	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Its RPC.
+	Method string `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// When it was accepted.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationMark) Reset() {
+	*x = OperationMark{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationMark) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationMark) ProtoMessage() {}
+
+func (x *OperationMark) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationMark.ProtoReflect.Descriptor instead.
+func (*OperationMark) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OperationMark) GetState() v1.OperationState {
+	if x != nil {
+		return x.State
+	}
+	return v1.OperationState(0)
+}
+
+func (x *OperationMark) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *OperationMark) GetLeadId() string {
+	if x != nil {
+		return x.LeadId
+	}
+	return ""
+}
+
+func (x *OperationMark) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *OperationMark) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 // RequestRecord is a claimed request key.
 type RequestRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -234,7 +325,7 @@ type RequestRecord struct {
 
 func (x *RequestRecord) Reset() {
 	*x = RequestRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[3]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -246,7 +337,7 @@ func (x *RequestRecord) String() string {
 func (*RequestRecord) ProtoMessage() {}
 
 func (x *RequestRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[3]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -259,7 +350,7 @@ func (x *RequestRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestRecord.ProtoReflect.Descriptor instead.
 func (*RequestRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{3}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RequestRecord) GetFingerprint() []byte {
@@ -305,7 +396,7 @@ type ErasedRecord struct {
 
 func (x *ErasedRecord) Reset() {
 	*x = ErasedRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +408,7 @@ func (x *ErasedRecord) String() string {
 func (*ErasedRecord) ProtoMessage() {}
 
 func (x *ErasedRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[4]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +421,7 @@ func (x *ErasedRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasedRecord.ProtoReflect.Descriptor instead.
 func (*ErasedRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{4}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ErasedRecord) GetKeyId() string {
@@ -371,7 +462,7 @@ type SuppressionRecord struct {
 
 func (x *SuppressionRecord) Reset() {
 	*x = SuppressionRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -383,7 +474,7 @@ func (x *SuppressionRecord) String() string {
 func (*SuppressionRecord) ProtoMessage() {}
 
 func (x *SuppressionRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[5]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -396,7 +487,7 @@ func (x *SuppressionRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuppressionRecord.ProtoReflect.Descriptor instead.
 func (*SuppressionRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{5}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SuppressionRecord) GetSuppression() *v1.Suppression {
@@ -440,7 +531,7 @@ type SuppressionTexts struct {
 
 func (x *SuppressionTexts) Reset() {
 	*x = SuppressionTexts{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +543,7 @@ func (x *SuppressionTexts) String() string {
 func (*SuppressionTexts) ProtoMessage() {}
 
 func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +556,7 @@ func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuppressionTexts.ProtoReflect.Descriptor instead.
 func (*SuppressionTexts) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{6}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SuppressionTexts) GetEvidence() string {
@@ -497,7 +588,7 @@ type StopRecord struct {
 
 func (x *StopRecord) Reset() {
 	*x = StopRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -509,7 +600,7 @@ func (x *StopRecord) String() string {
 func (*StopRecord) ProtoMessage() {}
 
 func (x *StopRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -522,7 +613,7 @@ func (x *StopRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRecord.ProtoReflect.Descriptor instead.
 func (*StopRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{7}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *StopRecord) GetReason() v1.ErrorReason {
@@ -565,7 +656,7 @@ type DeliveryRecord struct {
 
 func (x *DeliveryRecord) Reset() {
 	*x = DeliveryRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +668,7 @@ func (x *DeliveryRecord) String() string {
 func (*DeliveryRecord) ProtoMessage() {}
 
 func (x *DeliveryRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +681,7 @@ func (x *DeliveryRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliveryRecord.ProtoReflect.Descriptor instead.
 func (*DeliveryRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{8}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeliveryRecord) GetKeyId() string {
@@ -632,7 +723,7 @@ var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\"\xd6\x01\n" +
+	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\x1a\x1cleadmux/v1/suppression.proto\"\xd6\x01\n" +
 	"\n" +
 	"LeadRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
@@ -643,10 +734,18 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\alookups\x18\x05 \x03(\fR\alookups\"]\n" +
 	"\x0eEngagementMark\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x121\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"=\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"r\n" +
 	"\fSealedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x9e\x01\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\x123\n" +
+	"\x04mark\x18\x03 \x01(\v2\x1f.leadmux.store.v1.OperationMarkR\x04mark\"\xc9\x01\n" +
+	"\rOperationMark\x120\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x1a.leadmux.v1.OperationStateR\x05state\x12\x18\n" +
+	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x17\n" +
+	"\alead_id\x18\x03 \x01(\tR\x06leadId\x12\x16\n" +
+	"\x06method\x18\x04 \x01(\tR\x06method\x12;\n" +
+	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\"\x9e\x01\n" +
 	"\rRequestRecord\x12 \n" +
 	"\vfingerprint\x18\x01 \x01(\fR\vfingerprint\x12\x17\n" +
 	"\alead_id\x18\x02 \x01(\tR\x06leadId\x12;\n" +
@@ -691,36 +790,41 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
 	(*SealedRecord)(nil),          // 2: leadmux.store.v1.SealedRecord
-	(*RequestRecord)(nil),         // 3: leadmux.store.v1.RequestRecord
-	(*ErasedRecord)(nil),          // 4: leadmux.store.v1.ErasedRecord
-	(*SuppressionRecord)(nil),     // 5: leadmux.store.v1.SuppressionRecord
-	(*SuppressionTexts)(nil),      // 6: leadmux.store.v1.SuppressionTexts
-	(*StopRecord)(nil),            // 7: leadmux.store.v1.StopRecord
-	(*DeliveryRecord)(nil),        // 8: leadmux.store.v1.DeliveryRecord
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 10: leadmux.v1.EngagementState
-	(*v1.Suppression)(nil),        // 11: leadmux.v1.Suppression
-	(v1.ErrorReason)(0),           // 12: leadmux.v1.ErrorReason
+	(*OperationMark)(nil),         // 3: leadmux.store.v1.OperationMark
+	(*RequestRecord)(nil),         // 4: leadmux.store.v1.RequestRecord
+	(*ErasedRecord)(nil),          // 5: leadmux.store.v1.ErasedRecord
+	(*SuppressionRecord)(nil),     // 6: leadmux.store.v1.SuppressionRecord
+	(*SuppressionTexts)(nil),      // 7: leadmux.store.v1.SuppressionTexts
+	(*StopRecord)(nil),            // 8: leadmux.store.v1.StopRecord
+	(*DeliveryRecord)(nil),        // 9: leadmux.store.v1.DeliveryRecord
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 11: leadmux.v1.EngagementState
+	(v1.OperationState)(0),        // 12: leadmux.v1.OperationState
+	(*v1.Suppression)(nil),        // 13: leadmux.v1.Suppression
+	(v1.ErrorReason)(0),           // 14: leadmux.v1.ErrorReason
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	9,  // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	10, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	10, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
-	9,  // 3: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 4: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
-	12, // 5: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
-	9,  // 6: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
-	9,  // 7: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	11, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	3,  // 3: leadmux.store.v1.SealedRecord.mark:type_name -> leadmux.store.v1.OperationMark
+	12, // 4: leadmux.store.v1.OperationMark.state:type_name -> leadmux.v1.OperationState
+	10, // 5: leadmux.store.v1.OperationMark.create_time:type_name -> google.protobuf.Timestamp
+	10, // 6: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 7: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
+	14, // 8: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
+	10, // 9: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
+	10, // 10: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -734,7 +838,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
