@@ -1,6 +1,7 @@
 package ujet
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
@@ -22,8 +23,6 @@ const (
 type BulkJob struct {
 	Worker
 	bulkAnswer
-	// Content is the file.
-	Content []byte `json:"content"`
 }
 
 // bulkAnswer is the vendor's job object, field by field.
@@ -83,7 +82,7 @@ func (e *Emulator) bulkUpload(w http.ResponseWriter, r *http.Request) (reply, er
 		return reply{}, missing("file")
 	}
 	name := "api"
-	j := BulkJob{Content: file.content, bulkAnswer: bulkAnswer{
+	j := BulkJob{bulkAnswer: bulkAnswer{
 		CreatedAt: e.stamp(), Filename: file.name, Status: jobCreated, UploadedAPIUserName: &name,
 		SchemeErrors: []rowError{}, UpdateErrors: []rowError{},
 	}}
@@ -92,7 +91,7 @@ func (e *Emulator) bulkUpload(w http.ResponseWriter, r *http.Request) (reply, er
 		if j.ID, err = newID(tx, KindBulkJob); err != nil {
 			return err
 		}
-		return tx.Put(KindBulkJob, key(j.ID), j)
+		return errors.Join(tx.Put(KindBulkJob, key(j.ID), j), keepFile(tx, KindBulkJob, j.ID, file.content))
 	})
 	if err != nil {
 		return reply{}, err
@@ -111,13 +110,12 @@ func (e *Emulator) bulkReplace(w http.ResponseWriter, r *http.Request) (reply, e
 	if file == nil {
 		return reply{}, missing("file")
 	}
-	return e.editBulk(w, r, p, func(j *BulkJob) error {
+	return e.editBulk(w, r, p, func(tx *kit.Tx, j *BulkJob) error {
 		if j.ProcessRequestedAt != nil {
 			return badRequest("Job is already in process")
 		}
-		j.Content, j.Filename, j.Status = file.content, file.name, jobCreated
-		j.SchemeErrors, j.TotalRows = []rowError{}, 0
-		return nil
+		j.Filename, j.Status, j.SchemeErrors, j.TotalRows = file.name, jobCreated, []rowError{}, 0
+		return keepFile(tx, KindBulkJob, j.ID, file.content)
 	})
 }
 
@@ -127,7 +125,7 @@ func (e *Emulator) bulkProceed(w http.ResponseWriter, r *http.Request) (reply, e
 	if err != nil {
 		return reply{}, err
 	}
-	return e.editBulk(w, r, p, func(j *BulkJob) error {
+	return e.editBulk(w, r, p, func(_ *kit.Tx, j *BulkJob) error {
 		if j.Status != jobValid || j.ProcessRequestedAt != nil {
 			return badRequest("Job status must be valid_scheme")
 		}
@@ -138,7 +136,7 @@ func (e *Emulator) bulkProceed(w http.ResponseWriter, r *http.Request) (reply, e
 }
 
 // editBulk changes the job the form names and gives it to the workers.
-func (e *Emulator) editBulk(w http.ResponseWriter, r *http.Request, p params, edit func(j *BulkJob) error) (reply, error) {
+func (e *Emulator) editBulk(w http.ResponseWriter, r *http.Request, p params, edit func(tx *kit.Tx, j *BulkJob) error) (reply, error) {
 	id, err := p.formID("id")
 	if err != nil {
 		return reply{}, err
@@ -148,7 +146,7 @@ func (e *Emulator) editBulk(w http.ResponseWriter, r *http.Request, p params, ed
 		if j, err = load[BulkJob](tx, KindBulkJob, id); err != nil {
 			return err
 		}
-		if err := edit(&j); err != nil {
+		if err := edit(tx, &j); err != nil {
 			return err
 		}
 		e.begin(&j.Worker)

@@ -16,7 +16,11 @@ const newUserBase = 1000
 
 // step validates the file of a new job; then, once asked to proceed, starts and applies it.
 func (j *BulkJob) step(e *Emulator, tx *kit.Tx) (more bool, err error) {
-	rows, wrong := e.settings.Get().checkScheme(j.Content)
+	content, err := jobFile(tx, KindBulkJob, j.ID)
+	if err != nil {
+		return false, err
+	}
+	rows, wrong := e.settings.Get().checkScheme(content)
 	switch j.Status {
 	case jobCreated:
 		j.TotalRows, j.SchemeErrors, j.Status = len(rows), wrong, jobValid

@@ -111,6 +111,7 @@ func TestResumeChat(t *testing.T) {
 	f.call("POST", "/chats/1/resume", "").has(t, 200, map[string]any{"status": "queued"})
 	f.call("POST", "/chats/1/message", hello).is(t, 200, `{}`)
 	f.ask("POST", "/chats/status", `{"id":1,"status":"assigned","agentId":23}`).has(t, 200, map[string]any{"agent.id": 23, "agent.first_name": "Cleo"})
+	f.refuses(t, chatKinds, refusal{"with an agent", "POST", "/chats/1/resume", "", 400, "Chat status must be dismissed or va_dismissed"})
 	f.ask("POST", "/chats/status", `{"id":1,"status":"dismissed"}`)
 	f.call("POST", "/chats/1/resume", "").has(t, 200, map[string]any{"status": "assigned", "agent.id": 23})
 	f.ask("POST", "/chats/status", `{"id":2,"status":"va_dismissed"}`)

@@ -2,6 +2,7 @@ package ujet
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -15,8 +16,7 @@ const KindImportJob = "importJob"
 type ImportJob struct {
 	Worker
 	importAnswer
-	CampaignID int64  `json:"campaignId"`
-	Content    []byte `json:"content"`
+	CampaignID int64 `json:"campaignId"`
 }
 
 // importAnswer is what the vendor tells of an import; its shape is assumed.
@@ -55,7 +55,7 @@ func (e *Emulator) importContacts(w http.ResponseWriter, r *http.Request) (reply
 	if json.Unmarshal(file.content, &rows) != nil {
 		return reply{}, badRequest("file must be a JSON array of contacts")
 	}
-	j := ImportJob{CampaignID: campaign, Content: file.content, importAnswer: importAnswer{
+	j := ImportJob{CampaignID: campaign, importAnswer: importAnswer{
 		Status: jobCreated, CreatedAt: e.stamp(), Filename: file.name, TotalRows: len(rows), Errors: []rowError{},
 	}}
 	e.begin(&j.Worker)
@@ -63,7 +63,7 @@ func (e *Emulator) importContacts(w http.ResponseWriter, r *http.Request) (reply
 		if j.ID, err = newID(tx, KindImportJob); err != nil {
 			return err
 		}
-		return tx.Put(KindImportJob, key(j.ID), j)
+		return errors.Join(tx.Put(KindImportJob, key(j.ID), j), keepFile(tx, KindImportJob, j.ID, file.content))
 	})
 	if err != nil {
 		return reply{}, err
@@ -80,8 +80,12 @@ func (j *ImportJob) step(e *Emulator, tx *kit.Tx) (more bool, err error) {
 		j.Status = jobInProgress
 		return true, nil
 	}
+	content, err := jobFile(tx, KindImportJob, j.ID)
+	if err != nil {
+		return false, err
+	}
 	var rows []params
-	if err := json.Unmarshal(j.Content, &rows); err != nil {
+	if err := json.Unmarshal(content, &rows); err != nil {
 		return false, err
 	}
 	contacts, err := all[Contact](tx, KindContact)

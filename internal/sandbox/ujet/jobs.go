@@ -97,6 +97,21 @@ func (e *Emulator) workersFirst(next http.Handler) http.Handler {
 	})
 }
 
+// kindJobFile is the hidden ledger kind of the files of jobs, each under its job's kind and number.
+const kindJobFile = "_jobFile"
+
+// keepFile stores the file of a job, apart from the job: whoever looks at jobs need not read files.
+func keepFile(tx *kit.Tx, kind string, id int64, content []byte) error {
+	return tx.Put(kindJobFile, kind+"/"+key(id), content)
+}
+
+// jobFile reads it back.
+func jobFile(tx *kit.Tx, kind string, id int64) ([]byte, error) {
+	var content []byte
+	_, err := tx.Get(kindJobFile, kind+"/"+key(id), &content)
+	return content, err
+}
+
 func (e *Emulator) jobControl() []kit.Route {
 	return []kit.Route{{
 		Method: http.MethodPost, Path: "/jobs/run", Doc: "Every job that is not done takes its next step now.",
