@@ -9,14 +9,30 @@ package mutant
 const (
 	// AcknowledgeBeforeCommit answers a change of the index as durable, whatever its commit comes to.
 	AcknowledgeBeforeCommit = planted == "acknowledge_before_commit"
+	// AcceptForgedWebhook takes what comes to a webhook's address without the vendor's proof.
+	AcceptForgedWebhook = planted == "accept_forged_webhook"
 	// AdoptEveryConflict takes each "I have this person already" of a vendor for our own lead.
 	AdoptEveryConflict = planted == "adopt_every_conflict"
+	// AnswerWebhookUnstored tells a vendor that its delivery is stored, whether it is or not.
+	AnswerWebhookUnstored = planted == "answer_webhook_unstored"
+	// BindOneWay ties a vendor's ID to a lead without tying the lead to it.
+	BindOneWay = planted == "bind_one_way"
 	// CheckSuppressionOnlyAtAccept does not look at the suppressions again when an attempt begins.
 	CheckSuppressionOnlyAtAccept = planted == "check_suppression_only_at_accept"
+	// ForgetRequestMeaning takes any request with a known request_id for the one that was made under it.
+	ForgetRequestMeaning = planted == "forget_request_meaning"
+	// IgnoreRateSlots sends without waiting for the rate's next slot.
+	IgnoreRateSlots = planted == "ignore_rate_slots"
+	// IgnoreScopes lets every valid key do everything.
+	IgnoreScopes = planted == "ignore_scopes"
 	// LateEventMovesBack lets what is learned late move an engagement from where it had gone meanwhile.
 	LateEventMovesBack = planted == "late_event_moves_back"
+	// LeaveDroppedKeys leaves the pages as they are that held an erased lead's key.
+	LeaveDroppedKeys = planted == "leave_dropped_keys"
 	// ResendBlindly sends again after an unknown outcome, whatever the operation's class.
 	ResendBlindly = planted == "resend_blindly"
+	// SilentDoubt puts an operation in doubt without an event.
+	SilentDoubt = planted == "silent_doubt"
 	// SkipAttemptMark sends without storing that an attempt began.
 	SkipAttemptMark = planted == "skip_attempt_mark"
 	// SkipVendorInOptOut leaves one vendor out when all are told of an opt-out.

@@ -90,7 +90,7 @@ func (r *rig) lead(id string) *leadmuxv1.Lead {
 
 const qualified = leadmuxv1.EngagementState_ENGAGEMENT_STATE_QUALIFIED
 
-func TestWhatAVendorTellsChangesTheLeadOnce(t *testing.T) {
+func TestP11WhatAVendorTellsChangesTheLeadOnce(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {
 		lead := r.create(&leadmuxv1.Lead{Phone: "4155550142"})
 		id := lead.GetEngagements()[0].GetVendorLeadId()
@@ -136,7 +136,7 @@ func TestTheSameShortAnswerADayLaterIsANewEvent(t *testing.T) {
 	})
 }
 
-func TestALateEventIsKeptAndChangesNothing(t *testing.T) {
+func TestP11ALateEventIsKeptAndChangesNothing(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {
 		lead := r.create(&leadmuxv1.Lead{Phone: "4155550142"})
 		id := lead.GetEngagements()[0].GetVendorLeadId()
@@ -236,7 +236,7 @@ func TestALeadThatAVendorMadeBecomesOurs(t *testing.T) {
 	})
 }
 
-func TestAStrangersEventWaitsInTheInbox(t *testing.T) {
+func TestP13AStrangersEventWaitsInTheInbox(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {
 		r.receive(says("a", "verse-80", time.Now(), wrote("Who are you?")))
 		equal(t, "events", r.log(), []string{"lead.message unattributed"})
@@ -257,7 +257,7 @@ func TestAStrangersEventWaitsInTheInbox(t *testing.T) {
 	})
 }
 
-func TestAStopWordIsAnOptOutEverywhere(t *testing.T) {
+func TestP10AStopWordIsAnOptOutEverywhere(t *testing.T) {
 	for text, is := range map[string]bool{"STOP": true, " stop. ": true, "Stop it, please": false, "stopall": true, "stopped": false, "": false, "!": false} {
 		t.Run(text, func(t *testing.T) {
 			inTime(t, func(t *testing.T, r *rig) {
@@ -278,7 +278,7 @@ func TestAStopWordIsAnOptOutEverywhere(t *testing.T) {
 	}
 }
 
-func TestAnErasedLeadIsNotBroughtBack(t *testing.T) {
+func TestP24AnErasedLeadIsNotBroughtBack(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {
 		lead := r.create(&leadmuxv1.Lead{Phone: "4155550142"})
 		id := lead.GetEngagements()[0].GetVendorLeadId()

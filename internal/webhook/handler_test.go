@@ -98,7 +98,7 @@ func (r *rig) send(t *testing.T, method, path, proof, body string) (*http.Respon
 	}
 }
 
-func TestOnlyWhatTheVendorSentIsStored(t *testing.T) {
+func TestP12OnlyWhatTheVendorSentIsStored(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, path, proof, body string
 		status                    int
@@ -163,7 +163,7 @@ func counted(t *testing.T, r *rig, result string) int {
 	return n
 }
 
-func TestWhatCannotBeStoredIsToComeAgain(t *testing.T) {
+func TestP11WhatCannotBeStoredIsToComeAgain(t *testing.T) {
 	r := newRig(t)
 	r.err = errors.New("disk full")
 	response, text := r.send(t, "POST", "/webhooks/west/"+token, "of x", "x")

@@ -41,9 +41,9 @@ func putBack(t *testing.T, s *Store, cfg Config, file, from string) *Store {
 	return openStore(t, cfg)
 }
 
-// TestBackupIsPutBack makes a backup while the store goes on, puts it back, and finds what was there then: nothing later, no key
+// TestP31BackupIsPutBack makes a backup while the store goes on, puts it back, and finds what was there then: nothing later, no key
 // twice, and the word that it was put back, until that is dealt with.
-func TestBackupIsPutBack(t *testing.T) {
+func TestP31BackupIsPutBack(t *testing.T) {
 	cfg := Config{Dir: t.TempDir(), Secret: newSecret(t, 1)}
 	s, err := Open(cfg)
 	if err != nil {
@@ -83,8 +83,8 @@ func TestBackupIsPutBack(t *testing.T) {
 	}
 }
 
-// TestBackupHoldsNoKeyAndNoPerson looks for a person, and for the key of an erased one, in backups of both files.
-func TestBackupHoldsNoKeyAndNoPerson(t *testing.T) {
+// TestP24BackupHoldsNoKeyAndNoPerson looks for a person, and for the key of an erased one, in backups of both files.
+func TestP24BackupHoldsNoKeyAndNoPerson(t *testing.T) {
 	s := openStore(t, Config{Dir: t.TempDir(), Secret: newSecret(t, 1)})
 	id, _ := sample(t, s)
 	wrapped := wrappedKey(t, s, id)

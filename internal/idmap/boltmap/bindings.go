@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // errNoRef is returned for a binding with an empty part: it would tie whatever else lacks that part to the same ID.
@@ -65,6 +66,9 @@ func (w writer) Bind(tenant string, ref idmap.VendorRef, id string) error {
 	}
 	if err := w.put(tenant, ownersBucket, key, []byte(id)); err != nil {
 		return err
+	}
+	if mutant.BindOneWay {
+		return nil
 	}
 	return w.put(tenant, bindingsBucket, bindingKey(id, key), []byte{})
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // erasedKey is the data key of an erased lead.
@@ -58,7 +60,7 @@ func (r *keyring) dropErased() error {
 		}
 		return nil
 	})
-	if err == nil {
+	if err == nil && !mutant.LeaveDroppedKeys {
 		err = r.scrub()
 	}
 	if err != nil {

@@ -45,7 +45,7 @@ func operation(id, leadID string, state leadmuxv1.OperationState) *leadmuxv1.Ope
 	return &leadmuxv1.Operation{OperationId: id, LeadId: leadID, Account: "west", State: state}
 }
 
-func TestVerifyCountsASoundIndex(t *testing.T) {
+func TestP5VerifyCountsASoundIndex(t *testing.T) {
 	cfg := Config{Dir: t.TempDir(), Secret: newSecret(t, 1)}
 	s := openStore(t, cfg)
 	sample(t, s)

@@ -9,11 +9,19 @@ type planted struct {
 
 // table has every fault. A test here draws nothing at random: it must fail every time.
 var table = []planted{
+	{"accept_forged_webhook", "./internal/webhook", "TestP12OnlyWhatTheVendorSentIsStored"},
 	{"acknowledge_before_commit", "./internal/idmap/boltmap", "TestP1AChangeIsAcknowledgedOnlyOnceItIsDurable"},
 	{"adopt_every_conflict", "./internal/delivery", "TestP2AConflictIsOursAfterAnUnsureAttemptOnly"},
+	{"answer_webhook_unstored", "./internal/webhook", "TestP11WhatCannotBeStoredIsToComeAgain"},
+	{"bind_one_way", "./internal/idmap/boltmap", "TestP5VerifyCountsASoundIndex"},
 	{"check_suppression_only_at_accept", "./internal/delivery", "TestP10ASuppressionIsLookedAtAgainWhenAnAttemptBegins"},
+	{"forget_request_meaning", "./internal/service", "TestP4AnotherRequestIsRefused"},
+	{"ignore_rate_slots", "./internal/delivery", "TestP8QueuedLeadsLeaveInStepWithTheLimit"},
+	{"ignore_scopes", "./internal/auth", "TestP20EveryRPCByEveryKindOfKey"},
 	{"late_event_moves_back", "./internal/delivery", "TestP10ALateAnswerTakesNothingBack"},
+	{"leave_dropped_keys", "./internal/idmap/boltmap", "TestP24DroppedKeyIsNowhereInTheFile"},
 	{"resend_blindly", "./internal/delivery", "TestP3AnAttemptThatAStopCutOffIsSettledByItsClass"},
+	{"silent_doubt", "./internal/delivery", "TestP3WhatWasSentToAnAccountThatIsGoneStaysInSight"},
 	{"skip_attempt_mark", "./internal/delivery", "TestP2NothingIsSentBeforeItsStartIsStored"},
 	{"skip_vendor_in_opt_out", "./internal/delivery", "TestP10EveryVendorIsToldOfAnOptOut"},
 }
