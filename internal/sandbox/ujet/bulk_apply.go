@@ -31,8 +31,16 @@ func (j *BulkJob) step(e *Emulator, tx *kit.Tx) (more bool, err error) {
 		j.Status = jobInProgress
 		return true, nil
 	case jobInProgress:
+		all, err := e.users(tx)
+		if err != nil {
+			return false, err
+		}
+		users := byEmail{}
+		for _, u := range all {
+			users[strings.ToLower(u.Email)] = u
+		}
 		for i, row := range rows {
-			if err := e.applyRow(tx, j, i+1, row); err != nil {
+			if err := e.applyRow(tx, users, j, i+1, row); err != nil {
 				return false, err
 			}
 		}
@@ -41,25 +49,18 @@ func (j *BulkJob) step(e *Emulator, tx *kit.Tx) (more bool, err error) {
 	return false, nil
 }
 
+// byEmail is the users of a job by their address in lower case, kept in step with what the job does.
+type byEmail map[string]User
+
 // applyRow makes or changes one user. What it cannot do is in the update log: an error leaves the user
 // as it was, a warning only what it names.
-func (e *Emulator) applyRow(tx *kit.Tx, j *BulkJob, n int, row bulkRow) error {
-	byEmail := func(email string) func(User) bool {
-		return func(u User) bool { return strings.EqualFold(u.Email, email) }
-	}
+func (e *Emulator) applyRow(tx *kit.Tx, users byEmail, j *BulkJob, n int, row bulkRow) error {
 	note := func(column, message, kind string) {
 		j.UpdateErrors = append(j.UpdateErrors, rowError{Message: message, Column: &column, Row: &n, ErrorType: kind})
 	}
-	u, found, err := e.userBy(tx, byEmail(row.email))
-	if err != nil {
-		return err
-	}
+	u, found := users[strings.ToLower(row.email)]
 	if row.newEmail != "" && !strings.EqualFold(row.newEmail, row.email) {
-		_, taken, err := e.userBy(tx, byEmail(row.newEmail))
-		if err != nil {
-			return err
-		}
-		if taken {
+		if _, taken := users[strings.ToLower(row.newEmail)]; taken {
 			note("new_email", "new_email has already been taken", "error")
 			j.FailedRows++
 			return nil
@@ -80,6 +81,8 @@ func (e *Emulator) applyRow(tx *kit.Tx, j *BulkJob, n int, row bulkRow) error {
 	u.Roles = joined(u.Roles, row.roles, s.Roles, func(name string) { note("roles", "Role '"+name+"' is not found", "warning") })
 	u.Teams = joined(u.Teams, row.teams, s.teamNames(), func(name string) { note("teams", "Team '"+name+"' is not found", "warning") })
 	j.AffectedRows++
+	delete(users, strings.ToLower(row.email))
+	users[strings.ToLower(u.Email)] = u
 	return tx.Put(KindUser, key(u.ID), u)
 }
 

@@ -1,6 +1,7 @@
 package ujet_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -50,6 +51,27 @@ func TestBulkJobThroughItsStates(t *testing.T) {
 		refusal{"done", "POST", "/bulk/users/proceed", `{"id":` + id + `}`, 400, "Job status must be valid_scheme"})
 	if a := f.form(t, "PUT", "/bulk/users/upload", ujet.APIUserToken, []byte(`[]`), map[string]string{"id": id}); a.status != 400 {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// Many users at once, one of whom changes over to an address that another row has just given up.
+func TestBulkJobOfManyUsers(t *testing.T) {
+	f, _ := start(t, t.TempDir())
+	rows := []string{
+		with(t, goodRow, `email="ana@agents.example.com"`, `new_email="ana.new@agents.example.com"`),
+		with(t, goodRow, `email="ben@agents.example.com"`, `new_email="ana@agents.example.com"`),
+	}
+	for i := range 500 {
+		rows = append(rows, with(t, goodRow, fmt.Sprintf(`email="agent%d@agents.example.com"`, i)))
+	}
+	id := f.uploadBulk(t, "["+strings.Join(rows, ",")+"]")
+	f.call("GET", "/bulk/users/jobs/"+id, "")
+	f.call("POST", "/bulk/users/proceed", `{"id":`+id+`}`).has(t, 200, nil)
+	f.call("GET", "/bulk/users/jobs/"+id, "")
+	f.call("GET", "/bulk/users/jobs/"+id, "").has(t, 200, map[string]any{"status": "finished", "affected_rows": 502, "failed_rows": 0})
+	f.call("GET", "/users?email[]=ana@agents.example.com", "").has(t, 200, map[string]any{"0.id": 22})
+	if a := f.call("GET", "/users?per=1000", ""); a.header.Get("Total") != "506" {
+		t.Errorf("%s users", a.header.Get("Total"))
 	}
 }
 

@@ -18,6 +18,9 @@ func (e *Emulator) planOutbound(tx *kit.Tx, p params, c *Call) error {
 	if err := e.planPerson(p, c, "ticket_id or end_user_number required", "end_user_number is not well-formed"); err != nil {
 		return err
 	}
+	if err := e.mayCall(tx, c.Number); err != nil {
+		return err
+	}
 	s := e.settings.Get()
 	if c.MenuID, _, _, err = s.namedMenu(p, true); err != nil {
 		return err
@@ -56,6 +59,9 @@ func (e *Emulator) planInbound(_ *kit.Tx, p params, c *Call) error {
 // planScheduled: the centre calls the person at a time to come; an earlier call can lend its menu.
 func (e *Emulator) planScheduled(tx *kit.Tx, p params, c *Call) error {
 	if err := e.planPerson(p, c, "end_user_number is required", "end_user_number is not well formed"); err != nil {
+		return err
+	}
+	if err := e.mayCall(tx, c.Number); err != nil {
 		return err
 	}
 	if err := planParent(tx, p, c); err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/leadmux/leadmux/internal/sandbox/kit"
 	"github.com/leadmux/leadmux/internal/sandbox/ujet"
 )
 
@@ -63,6 +64,9 @@ func TestCreateCalls(t *testing.T) {
 	for old, shown := range map[string]string{"OutboundCall": "Voice Outbound (API)", "IncomingCall": "Voice Inbound (API)", "ScheduledCall": "Voice Scheduled (API)"} {
 		body := map[string]string{"OutboundCall": outbound, "IncomingCall": inbound, "ScheduledCall": scheduled}[old]
 		f.call("POST", "/calls", with(t, body, `call_type="`+old+`"`)).has(t, 201, map[string]any{"call_type": shown})
+	}
+	if calls, err := f.Calls(); err != nil || len(calls) != 8 || calls[7].ID != 8 {
+		t.Errorf("%+v, %v", calls, err)
 	}
 	if got := f.count(callKinds...); got != "call=8 pendingCall=0 endUser=2" {
 		t.Errorf("ledger has %s", got)
@@ -128,6 +132,27 @@ func TestCallsRefused(t *testing.T) {
 	)
 	f.set(t, `{"inboundMenuTypes":["ivr_menu","mobile_menu"],"menus":{"13":{"state":"open"}}}`) // as the error text has it
 	f.call("POST", "/calls", with(t, inbound, "menu_id=13")).has(t, 201, map[string]any{"selected_menu.id": 13})
+}
+
+func TestCompanyListBlocksCalls(t *testing.T) {
+	f, _ := start(t, t.TempDir())
+	list := func(entry map[string]any) {
+		t.Helper()
+		if err := f.Ledger().Update(func(tx *kit.Tx) error { return tx.Put("dnc", "+14155550142", entry) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list(map[string]any{"phone_number": "+14155550142", "expires_at": "2026-03-05 09:00:00 UTC"})
+	const text = "This call cannot be placed because the phone number is on the Company DNC list."
+	f.refuses(t, callKinds, refusal{"outbound", "POST", "/calls", outbound, 400, text}, refusal{"scheduled", "POST", "/calls", scheduled, 400, text})
+	f.call("POST", "/calls", inbound).has(t, 201, nil)
+	f.set(t, `{"dncAllowsCalls":true}`)
+	f.call("POST", "/calls", outbound).has(t, 201, nil)
+	f.set(t, `{"dncAllowsCalls":false}`)
+	list(map[string]any{"phone_number": "+14155550142", "expires_at": "2026-03-04 09:00:00 UTC"})
+	f.call("POST", "/calls", outbound).has(t, 201, nil)
+	list(map[string]any{"phone_number": "+14155550142"})
+	f.refuses(t, callKinds, refusal{"for ever", "POST", "/calls", outbound, 400, text})
 }
 
 func TestCallsMoveOnControl(t *testing.T) {

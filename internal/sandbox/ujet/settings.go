@@ -36,6 +36,8 @@ type Settings struct {
 	DefaultNumber string `json:"defaultNumber"`
 	// Tickets are the CRM's tickets with the phone number of the contact behind each.
 	Tickets map[string]string `json:"tickets"`
+	// DNCAllowsCalls lets outbound and scheduled calls go to numbers on the company's do-not-call list.
+	DNCAllowsCalls bool `json:"dncAllowsCalls"`
 	// CRM says whether the CRM takes a contact's changes.
 	CRM bool `json:"crm"`
 	// EndUserSeconds is how long the same change of a session's end user counts as a duplicate.

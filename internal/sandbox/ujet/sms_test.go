@@ -30,6 +30,13 @@ func TestSendSMS(t *testing.T) {
 		refusal{"active", "POST", "/sms", sms, 400, "Outbound SMS failed. Consumer is already in an active SMS session."})
 	f.ask("POST", "/chats/status", `{"id":1,"status":"finished"}`)
 	f.call("POST", "/sms", with(t, sms, `chat_type="Messaging (API)"`)).has(t, 200, map[string]any{"id": 4})
+	chats, err := f.Chats()
+	if err != nil || len(chats) != 4 || chats[3].Type != "Messaging (SMS)" {
+		t.Errorf("%+v, %v", chats, err)
+	}
+	if messages, err := f.Messages(); err != nil || len(messages) != 4 || messages[3].ChatID != 4 {
+		t.Errorf("%+v, %v", messages, err)
+	}
 	if got := f.count(ujet.KindChat, ujet.KindMessage, ujet.KindEndUser); got != "chat=4 message=4 endUser=3" {
 		t.Errorf("ledger has %s", got)
 	}
