@@ -128,7 +128,7 @@ func (l *life) round(t *testing.T, r round) {
 			t.Errorf("caller %d: %v", i, err)
 		}
 	}
-	l.judge(t, callers)
+	l.judge(t, r, callers)
 	l.env.Server.Kill9(t)
 	for _, vendor := range harness.VendorNames() {
 		l.env.Vendors.Get(vendor).Clear()

@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
@@ -10,7 +9,7 @@ import (
 )
 
 // judge waits until all is settled, and holds what is here against what the callers were told and what the vendors have.
-func (l *life) judge(t *testing.T, callers []*caller) {
+func (l *life) judge(t *testing.T, r round, callers []*caller) {
 	t.Helper()
 	client := l.env.Server.Client(harness.GRPC)
 	for _, c := range callers {
@@ -25,7 +24,11 @@ func (l *life) judge(t *testing.T, callers []*caller) {
 			if slices.ContainsFunc(lead.GetEngagements(), moves) || lead.GetLeadId() != id {
 				t.Fatalf("%s is not settled within %s: %s", id, settled, harness.States(lead))
 			}
-			l.judgeLead(t, c, lead)
+			if r.doubtful {
+				l.judgeDoubtful(t, c, lead)
+			} else {
+				l.judgeLead(t, c, lead)
+			}
 		}
 		if len(c.leads) != len(c.plan.persons) {
 			t.Errorf("of %d persons %d are leads", len(c.plan.persons), len(c.leads))
@@ -38,6 +41,7 @@ func (l *life) judge(t *testing.T, callers []*caller) {
 			}
 		}
 	}
+	l.judgeSight(t, client)
 }
 
 // moves says whether something is still to come of an engagement.
@@ -56,10 +60,6 @@ func (l *life) judgeLead(t *testing.T, c *caller, lead *leadmuxv1.Lead) {
 	want := c.plan.ends()
 	for _, account := range c.plan.accounts {
 		e := harness.At(lead, account)
-		if strings.HasPrefix(harness.State(e), "IN_DOUBT ") {
-			l.tally.add(&l.tally.doubts, 1)
-			continue
-		}
 		vendor := l.env.Vendors.Get(account)
 		records := vendor.Records(t, lead.GetEmail())
 		if state := harness.State(e); state != want.state {

@@ -18,6 +18,8 @@ type round struct {
 	kills   []string // failpoints of one start after the other; then comes one that lives
 	faults  map[string][]kit.Fault
 	callers []plan
+	// doubtful: the vendors refuse without a reason what they may have taken before, so that nobody can know.
+	doubtful bool
 }
 
 // plan is what one caller wants: things done to a few invented persons, one after the other.
@@ -62,6 +64,11 @@ var misbehaviours = []kit.Fault{
 	{Drop: true}, {Status: 503}, {DelayMS: 150},
 }
 
+// doubts are misbehaviours that leave what they meet in doubt, or refused.
+var doubts = []kit.Fault{
+	{Drop: true, After: true, Count: 2}, {Status: 402, Count: 2}, {Status: 500, Count: 2}, {Status: 402, Count: 2}, {Truncate: true, Count: 2}, {Status: 402, Count: 2},
+}
+
 // draw draws a round. The first place falls in turn, so that a run comes by all of them.
 func draw(r *rand.Rand, number, turn int) round {
 	places := failpoint.Places()
@@ -80,15 +87,22 @@ func draw(r *rand.Rand, number, turn int) round {
 			out.kills = append(out.kills, armed(pick(r, places).Point, passes(r)))
 		}
 	}
+	out.doubtful = onlyBy[first] == "" && r.IntN(6) == 0
 	for _, vendor := range harness.VendorNames() {
 		for range r.IntN(3) {
 			out.faults[vendor] = append(out.faults[vendor], pick(r, misbehaviours))
+		}
+		if out.doubtful {
+			out.faults[vendor] = doubts
 		}
 	}
 	for i := range 4 {
 		life := pick(r, lives)
 		if by := onlyBy[first]; by != "" && i == 0 {
 			life = pick(r, slices.DeleteFunc(slices.Clone(lives), func(l []string) bool { return l[len(l)-1] != by }))
+		}
+		if out.doubtful { // nothing can be asked of a conversation that was refused
+			life = life[:1]
 		}
 		out.callers = append(out.callers, drawPlan(r, 12*number+3*i, life))
 	}
