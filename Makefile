@@ -10,7 +10,7 @@ BUF      := $(TOOLS)/buf
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DATA_DIR ?= data
 
-.PHONY: help run build test race lint generate drift breaking baseline fuzz soak model crash mutants bench vulncheck clean
+.PHONY: help run build test race lint generate drift breaking baseline fuzz soak model crash mutants bench vulncheck clean rate
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,10 @@ model: ## random operations on the whole LeadService against the emulators' ledg
 	@echo "MODEL_SEED=$(MODEL_SEED)"
 	TMPDIR=$(MODEL_DIR) go test ./internal/service -run TestNothingIsLostAtTheEmulators -v -timeout 3h \
 	  -model.steps=$(MODEL_STEPS) -rapid.checks=$(MODEL_SEEDS) -rapid.seed=$(MODEL_SEED)
+
+RATE_FOR ?= 120s
+rate: ## measure for RATE_FOR, over kills of the service, that UJET is asked once a second and no more
+	go test ./internal/e2e -run TestP8 -v -count 1 -timeout 30m -rate.for $(RATE_FOR)
 
 bench: ## benchmarks; compare ratios within one run only
 	go test -run '^$$' -bench . -benchmem ./internal/...

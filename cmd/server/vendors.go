@@ -22,7 +22,7 @@ func buildAccounts(cfg *config.Config, metrics *delivery.Metrics) (*adapters.Set
 	observe := func(a vendorhttp.Attempt) {
 		metrics.Attempt(a.Vendor, a.Account, a.Op, a.Kind, a.Status, a.Duration)
 	}
-	shared := map[string]*vendorhttp.Slots{} // UJET's limit is per subdomain
+	shared := map[string]vendorhttp.Slots{} // UJET's limit is per subdomain
 	var accounts []*adapters.Account
 	for _, a := range cfg.Accounts {
 		line := vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: a.RatePerSecond, Slots: slotsOf(shared, a)})
@@ -31,22 +31,30 @@ func buildAccounts(cfg *config.Config, metrics *delivery.Metrics) (*adapters.Set
 			return nil, fmt.Errorf("account %s: %w", a.Name, err)
 		}
 		accounts = append(accounts, &adapters.Account{
-			Name: a.Name, Tenant: a.Tenant, Vendor: a.Vendor, Adapter: adapter, Line: line,
+			Name: a.Name, Tenant: a.Tenant, Vendor: a.Vendor, Adapter: adapter, Line: line, Limit: limitOf(a),
 			Default: slices.Contains(cfg.DefaultAccounts, a.Name),
 		})
 	}
 	return adapters.NewSet(accounts), nil
 }
 
-func slotsOf(shared map[string]*vendorhttp.Slots, a config.Account) *vendorhttp.Slots {
+// limitOf names the limit that an account shares with others at its vendor; empty for one of its own.
+func limitOf(a config.Account) string {
 	if a.Vendor != config.UJET {
+		return ""
+	}
+	return strings.ToLower(a.Subdomain)
+}
+
+func slotsOf(shared map[string]vendorhttp.Slots, a config.Account) vendorhttp.Slots {
+	limit := limitOf(a)
+	if limit == "" {
 		return nil
 	}
-	subdomain := strings.ToLower(a.Subdomain)
-	if shared[subdomain] == nil {
-		shared[subdomain] = vendorhttp.NewSlots(a.RatePerSecond)
+	if shared[limit] == nil {
+		shared[limit] = vendorhttp.NewSlots(a.RatePerSecond)
 	}
-	return shared[subdomain]
+	return shared[limit]
 }
 
 func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp.Attempt)) (adapters.Adapter, error) {

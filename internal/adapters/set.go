@@ -29,7 +29,8 @@ type Account struct {
 	Name    string
 	Tenant  string
 	Vendor  string
-	Default bool // leads go here when the caller names no accounts
+	Default bool   // leads go here when the caller names no accounts
+	Limit   string // accounts with the same one share a rate limit at the vendor; empty for one of its own
 	Adapter Adapter
 	Line    Line
 }

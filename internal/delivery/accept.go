@@ -21,7 +21,7 @@ import (
 type Slots map[string]bool
 
 // Reserve takes a slot for an operation of this priority at each account where it can be sent at once: none at an account where
-// an operation that does not stand behind it is due, for that one waits for the slot. It is called before the transaction that
+// an operation that does not stand behind it is due, there or at one that shares its limit, for that one waits for the slot. It is called before the transaction that
 // accepts the operations; a slot that is not used after all is lost, which only delays.
 func (d *Dispatcher) Reserve(ctx context.Context, accounts []*adapters.Account, priority leadmuxv1.Priority) (Slots, error) {
 	slots := Slots{}
@@ -29,11 +29,11 @@ func (d *Dispatcher) Reserve(ctx context.Context, accounts []*adapters.Account, 
 	err := d.store.View(ctx, func(r idmap.Reader) error {
 		free = nil
 		for _, account := range accounts {
-			due, err := r.Due(account.Tenant, account.Name, d.now(), 1)
+			waits, err := d.ahead(r, account, priority)
 			if err != nil {
 				return err
 			}
-			if len(due) == 0 || idmap.PriorityOf(due[0]) < priority {
+			if !waits {
 				free = append(free, account)
 			}
 		}
@@ -55,6 +55,7 @@ type Write struct {
 	Priority leadmuxv1.Priority       // unset: INTERACTIVE
 	Options  *leadmuxv1.VendorOptions // for CreateLead
 	Reason   string                   // for those that end or defer
+	Lot      Lot                      // of one of a batch; nil for a single one
 }
 
 // Accept stores the lead, as the caller has changed it, with an operation for each account: CreateLead opens an engagement
@@ -124,6 +125,13 @@ func (d *Dispatcher) acceptAt(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, 
 		return nil, err
 	}
 	op.Ambiguous = unsure
+	if write.Lot != nil && op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED {
+		due, err := write.Lot.turn(tx, account, d.now())
+		if err != nil {
+			return nil, err
+		}
+		op.NextAttemptTime = stamp(due)
+	}
 	return op, hurry(tx, tenant, waiting, op.GetPriority())
 }
 

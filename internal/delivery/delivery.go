@@ -27,8 +27,11 @@ import (
 // AttemptTimeout bounds one attempt. A caller's deadline or disconnect ends only its waiting, never an attempt.
 const AttemptTimeout = 30 * time.Second
 
-// maxInFlight bounds the attempts under way at one account.
-const maxInFlight = 64
+// places bounds the attempts under way at one account, by the priority of the next one: a vendor that hangs must not fill itself
+// with what nobody waits for. What was sent as it was accepted, and found a slot, counts for none.
+var places = map[leadmuxv1.Priority]int{
+	leadmuxv1.Priority_PRIORITY_BULK: 56, leadmuxv1.Priority_PRIORITY_INTERACTIVE: 64, leadmuxv1.Priority_PRIORITY_OPT_OUT: 72,
+}
 
 // Config is what a Dispatcher needs.
 type Config struct {
@@ -78,6 +81,7 @@ func New(cfg Config) *Dispatcher {
 	for _, account := range cfg.Accounts.All() {
 		d.queues[account.Name] = newQueue(account)
 	}
+	contests(d.queues)
 	return d
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
@@ -19,10 +20,13 @@ type queue struct {
 	stopped time.Time // since when the account is stopped, as the loop last read it; zero when it is not
 	woken   chan struct{}
 	flight  chan struct{} // holds one value for each attempt under way that the queue began
+	contest *contest
+	head    atomic.Int32 // the priority it waits with for a slot; 0 while it waits for none
+	last    atomic.Int64 // number of the last slot it got, among those of its contest
 }
 
 func newQueue(account *adapters.Account) *queue {
-	return &queue{account: account, woken: make(chan struct{}, 1), flight: make(chan struct{}, maxInFlight)}
+	return &queue{account: account, woken: make(chan struct{}, 1), flight: make(chan struct{}, places[leadmuxv1.Priority_PRIORITY_OPT_OUT])}
 }
 
 func (q *queue) wake() {
@@ -81,24 +85,30 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 		return 0, err
 	}
 	q.follow(stop)
-	if waiting.Depth == 0 {
+	head := due(waiting, d.now())
+	q.stand(head)
+	switch {
+	case waiting.Depth == 0:
 		return d.idle(), nil
-	}
-	if due := waiting.NextDue.Sub(d.now()); due > 0 {
-		return due, nil
-	}
-	select {
-	case q.flight <- struct{}{}:
-	default:
+	case head == leadmuxv1.Priority_PRIORITY_UNSPECIFIED:
+		return max(waiting.NextDue.Sub(d.now()), time.Millisecond), nil
+	case len(q.flight) >= places[head]:
+		q.stand(leadmuxv1.Priority_PRIORITY_UNSPECIFIED)
 		return d.idle(), nil // an attempt's end wakes the queue
 	}
-	if !q.account.Line.TryTake() {
-		<-q.flight
+	if rival := q.rival(); rival != nil {
+		rival.wake()
 		return d.untilLineIsFree(q.account), nil
 	}
+	if !q.account.Line.TryTake() {
+		return d.untilLineIsFree(q.account), nil
+	}
+	q.won()
+	q.flight <- struct{}{}
 	failpoint.Here(failpoint.SlotTaken)
 	op, err := d.take(q.account)
 	if err != nil || op == nil { // none although one is due: another process was faster, or it cannot be read any more
+		q.stand(leadmuxv1.Priority_PRIORITY_UNSPECIFIED)
 		<-q.flight
 		return d.idle(), err
 	}
@@ -108,6 +118,16 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 		d.run(q.account.Tenant, op)
 	})
 	return 0, nil
+}
+
+// due is the highest priority at which something is due; unset when nothing is.
+func due(waiting idmap.Queue, now time.Time) leadmuxv1.Priority {
+	for _, part := range waiting.Parts {
+		if !part.NextDue.After(now) {
+			return part.Priority
+		}
+	}
+	return leadmuxv1.Priority_PRIORITY_UNSPECIFIED
 }
 
 // untilLineIsFree is how long no slot can be had. A line that is stopped is woken by its resumption.

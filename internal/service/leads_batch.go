@@ -3,12 +3,14 @@ package service
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/auth"
+	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -38,9 +40,10 @@ func (s *LeadService) BatchCreateLeads(ctx context.Context, request *leadmuxv1.B
 	for i, one := range request.GetRequests() {
 		items[i] = s.batchItem(ctx, p, one)
 	}
+	lot := delivery.Lot{}
 	for rest := items; len(rest) > 0; {
 		n := min(batchCommit, len(rest))
-		if err := s.acceptBatch(ctx, p.Tenant, rest[:n]); err != nil {
+		if err := s.acceptBatch(ctx, p.Tenant, lot, rest[:n]); err != nil {
 			failAll(rest[:n], err)
 		}
 		rest = rest[n:]
@@ -66,9 +69,9 @@ func (s *LeadService) batchItem(ctx context.Context, p auth.Principal, request *
 	return &batchItem{creation: c}
 }
 
-// acceptBatch accepts those that are to be created in one transaction. What one is refused for is its own; an error says that the
+// acceptBatch accepts those that are to be created in one transaction, as the next of their lot. What one is refused for is its own; an error says that the
 // index failed, for all of them.
-func (s *LeadService) acceptBatch(ctx context.Context, tenant string, items []*batchItem) error {
+func (s *LeadService) acceptBatch(ctx context.Context, tenant string, lot delivery.Lot, items []*batchItem) error {
 	var creating []*batchItem
 	for _, item := range items {
 		if item.creation != nil {
@@ -79,9 +82,11 @@ func (s *LeadService) acceptBatch(ctx context.Context, tenant string, items []*b
 		return nil
 	}
 	var ops []*leadmuxv1.Operation
+	var turns delivery.Lot
 	err := s.cfg.Store.Update(ctx, func(tx idmap.Tx) error {
-		ops = nil
+		ops, turns = nil, maps.Clone(lot)
 		for _, item := range creating {
+			item.creation.lot = turns
 			made, err := s.acceptIn(tx, item.creation, nil)
 			if err == nil && made.existed { // but perhaps not any more
 				_, err = tx.Lead(tenant, made.leadID)
@@ -98,6 +103,7 @@ func (s *LeadService) acceptBatch(ctx context.Context, tenant string, items []*b
 	if err != nil {
 		return err
 	}
+	maps.Copy(lot, turns)
 	s.cfg.Dispatcher.Go(tenant, ops)
 	return nil
 }

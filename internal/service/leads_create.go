@@ -27,6 +27,7 @@ type creation struct {
 	accounts []*adapters.Account
 	key      requestKey
 	priority leadmuxv1.Priority // unset: INTERACTIVE
+	lot      delivery.Lot       // of a batch
 }
 
 // accepted is what a transaction made durable: the lead to answer with, and the operations to hand to the delivery.
@@ -139,7 +140,7 @@ func (s *LeadService) acceptIn(tx idmap.Tx, c *creation, slots delivery.Slots) (
 	lead := proto.CloneOf(c.lead)
 	lead.LeadId = typeid.New(typeid.Lead)
 	lead.CreateTime = timestamppb.New(s.cfg.Now())
-	write := delivery.Write{Method: delivery.CreateLead, Priority: c.priority, Options: c.request.GetVendorOptions()}
+	write := delivery.Write{Method: delivery.CreateLead, Priority: c.priority, Lot: c.lot, Options: c.request.GetVendorOptions()}
 	ops, err := s.cfg.Dispatcher.Accept(tx, c.tenant, lead, c.accounts, write, slots)
 	if err != nil {
 		return accepted{}, err

@@ -10,6 +10,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/auth"
+	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
@@ -30,8 +31,9 @@ func (s *LeadService) ImportLeads(stream leadmuxv1.LeadService_ImportLeadsServer
 	defer cancel()
 	in := &importInbox{items: make(chan *leadmuxv1.ImportLeadsRequest, importAhead), room: semaphore.NewWeighted(importAheadBytes)}
 	go in.read(ctx, stream)
+	lot := delivery.Lot{}
 	for batch := in.next(); len(batch) > 0; batch = in.next() {
-		results, err := s.importBatch(ctx, p, batch)
+		results, err := s.importBatch(ctx, p, lot, batch)
 		if err != nil {
 			return err
 		}
@@ -48,12 +50,12 @@ func (s *LeadService) ImportLeads(stream leadmuxv1.LeadService_ImportLeadsServer
 }
 
 // importBatch takes in what has arrived and returns the results, in order. It fails only with the index: that is no result of a lead.
-func (s *LeadService) importBatch(ctx context.Context, p auth.Principal, batch []*leadmuxv1.ImportLeadsRequest) ([]*leadmuxv1.ImportLeadsResponse, error) {
+func (s *LeadService) importBatch(ctx context.Context, p auth.Principal, lot delivery.Lot, batch []*leadmuxv1.ImportLeadsRequest) ([]*leadmuxv1.ImportLeadsResponse, error) {
 	items := make([]*batchItem, len(batch))
 	for i, one := range batch {
 		items[i] = s.importItem(ctx, p, one.GetRequest())
 	}
-	if err := s.acceptBatch(ctx, p.Tenant, items); err != nil {
+	if err := s.acceptBatch(ctx, p.Tenant, lot, items); err != nil {
 		return nil, err
 	}
 	results := make([]*leadmuxv1.ImportLeadsResponse, len(batch))

@@ -27,7 +27,7 @@ const (
 // LineConfig is what a line is made of.
 type LineConfig struct {
 	// Slots is the shared limit; nil for one of the line's own at RatePerSecond.
-	Slots *Slots
+	Slots Slots
 	// RatePerSecond is the limit the line reports, and of its own Slots if none are shared; zero means no limit.
 	RatePerSecond float64
 	// Now is the clock of the health facts; nil for time.Now.
@@ -36,7 +36,7 @@ type LineConfig struct {
 
 // Line is the way out to one account: adapters.Line over slots, a breaker, a stop flag and health facts, all in memory.
 type Line struct {
-	slots   *Slots
+	slots   Slots
 	rate    float64
 	now     func() time.Time
 	breaker circuitbreaker.CircuitBreaker[any]
@@ -59,7 +59,7 @@ func NewLine(cfg LineConfig) *Line {
 		l.slots = NewSlots(cfg.RatePerSecond)
 	}
 	if l.rate == 0 {
-		l.rate = l.slots.perSec
+		l.rate = l.slots.PerSecond()
 	}
 	if l.now == nil {
 		l.now = time.Now
@@ -84,7 +84,7 @@ func (l *Line) TryTake() bool {
 	if trial && now.Sub(l.trial) < trialGap {
 		return false
 	}
-	if !mutant.IgnoreRateSlots && !l.slots.try() {
+	if !mutant.IgnoreRateSlots && !l.slots.Try() {
 		return false
 	}
 	if trial {
@@ -101,7 +101,7 @@ func (l *Line) NextTry() time.Time {
 		return time.Time{}
 	}
 	now := l.now()
-	next := now.Add(max(l.slots.next(), l.breaker.RemainingDelay()))
+	next := now.Add(max(l.slots.Next(), l.breaker.RemainingDelay()))
 	if again := l.trial.Add(trialGap); !l.breaker.IsClosed() && again.After(next) {
 		next = again
 	}
@@ -131,7 +131,7 @@ func (l *Line) Health() *leadmuxv1.AccountHealth {
 	h := &leadmuxv1.AccountHealth{Breaker: l.breakerState(), Stopped: l.stopped, RatePerSecond: l.rate}
 	if l.stopped {
 		h.StopReason = rpcerr.Name(l.stopReason)
-	} else if wait := max(l.slots.next(), l.breaker.RemainingDelay()); wait > 0 {
+	} else if wait := max(l.slots.Next(), l.breaker.RemainingDelay()); wait > 0 {
 		h.NextSlotTime = timestamppb.New(l.now().Add(wait))
 	}
 	if !l.lastSuccess.IsZero() {

@@ -36,7 +36,7 @@ func (l *Line) enter(ctx context.Context) *adapters.Error {
 		}
 	}
 	if !adapters.UseSlot(ctx) {
-		if err := l.slots.wait(ctx); err != nil {
+		if err := l.slots.Wait(ctx); err != nil {
 			return unsent(ctx)
 		}
 	}

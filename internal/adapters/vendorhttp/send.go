@@ -177,7 +177,10 @@ func (c *Client) roundTrip(req *http.Request) (Answer, *adapters.Error) {
 	// out on the first.
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { connected.Store(false) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) {
+			connected.Store(true)
+			c.line.slots.Leave(req.Context()) // the last moment before the first byte
+		},
 	}
 	resp, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {

@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -12,31 +13,55 @@ import (
 const slack = 1.05
 
 // Slots is a vendor's limit: evenly spaced moments at which a request may leave. Accounts that share a limit at the vendor
-// share one Slots.
-type Slots struct {
+// share one Slots. NewSlots makes one for a service that is a single process; several processes need one that their common
+// store hands out, and which keeps the same promises over all of them: no slot before the last one's gap is over, whoever
+// took that, and no request on its way before the last one's is, whoever sent that.
+type Slots interface {
+	// Try takes a slot if one is free now.
+	Try() bool
+	// Wait takes the next slot, or fails when ctx ends before it would come.
+	Wait(ctx context.Context) error
+	// Next is how long until a slot is free; zero when one is free now.
+	Next() time.Duration
+	// Leave holds a request that has its slot back until it is a gap behind the last one that left, or ctx ends. Between slot
+	// and first byte lie a commit of the index and perhaps a new connection, which take longer for one request than for the
+	// next; only the moment of leaving is what the vendor sees.
+	Leave(ctx context.Context)
+	// PerSecond is the limit; zero means none.
+	PerSecond() float64
+}
+
+// localSlots are the slots of a single process. They need nothing durable to hold over a restart: a request can have left until
+// the old process ended, and the first one of the new process leaves one gap after its start.
+type localSlots struct {
 	limiter *rate.Limiter
 	perSec  float64
+	gap     time.Duration // between two requests that leave; zero without a limit
+
+	mu   sync.Mutex
+	left time.Time // when the last request left, or leaves
 }
 
 // NewSlots allows at most ratePerSecond requests per second; zero or less means no limit. The first slot comes one gap after
-// the call, so that a restart cannot put two requests closer together than the limit allows.
-func NewSlots(ratePerSecond float64) *Slots {
+// the call.
+func NewSlots(ratePerSecond float64) Slots {
 	if ratePerSecond <= 0 {
-		return &Slots{limiter: rate.NewLimiter(rate.Inf, 1)}
+		return &localSlots{limiter: rate.NewLimiter(rate.Inf, 1)}
 	}
 	limiter := rate.NewLimiter(rate.Limit(ratePerSecond/slack), 1)
 	limiter.Allow()
-	return &Slots{limiter: limiter, perSec: ratePerSecond}
+	return &localSlots{
+		limiter: limiter, perSec: ratePerSecond, gap: time.Duration(slack / ratePerSecond * float64(time.Second)), left: time.Now(),
+	}
 }
 
-// try takes a slot if one is free now.
-func (s *Slots) try() bool { return s.limiter.Allow() }
+func (s *localSlots) Try() bool { return s.limiter.Allow() }
 
-// wait takes the next slot, or fails when ctx ends before it would come.
-func (s *Slots) wait(ctx context.Context) error { return s.limiter.Wait(ctx) }
+func (s *localSlots) Wait(ctx context.Context) error { return s.limiter.Wait(ctx) }
 
-// next is how long until a slot is free; zero when one is free now.
-func (s *Slots) next() time.Duration {
+func (s *localSlots) PerSecond() float64 { return s.perSec }
+
+func (s *localSlots) Next() time.Duration {
 	limit := s.limiter.Limit()
 	if limit == rate.Inf {
 		return 0
@@ -46,4 +71,23 @@ func (s *Slots) next() time.Duration {
 		return 0
 	}
 	return time.Duration(missing / float64(limit) * float64(time.Second))
+}
+
+func (s *localSlots) Leave(ctx context.Context) {
+	if s.gap == 0 {
+		return
+	}
+	s.mu.Lock()
+	at := s.left.Add(s.gap)
+	if now := time.Now(); at.Before(now) {
+		at = now
+	}
+	s.left = at
+	s.mu.Unlock()
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
