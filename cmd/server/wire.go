@@ -81,8 +81,8 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	}
 	services := service.Config{
 		Rules: compiled, Store: store, Accounts: accounts, Dispatcher: dispatcher, Secret: secret, Logger: logger,
-		Region:         cfg.DefaultRegion,
-		Duplicates:     leadmuxv1.DuplicatePolicy(leadmuxv1.DuplicatePolicy_value["DUPLICATE_POLICY_"+cfg.Duplicates]),
+		Region:     cfg.DefaultRegion,
+		Duplicates: duplicatePolicy(cfg.Duplicates), DuplicatesOf: duplicatesOf(cfg),
 		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,
 		OptOutScope: leadmuxv1.ContactChannel(leadmuxv1.ContactChannel_value["CONTACT_CHANNEL_"+strings.ToUpper(cfg.OptOut.Scope)]),
 		OptOutWords: cfg.OptOut.Keywords,
@@ -108,7 +108,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	}
 	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
 	undo.add(sweeping(ctx, retention.New(retention.Config{
-		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events,
+		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events, Raw: cfg.Retention.Raw,
 	})))
 	go who.follow(ctx, cfg, reload, logger)
 	logger.Info(ready(cfg, srv, len(accounts.All()))) //nolint:sloglint // the one line that people read is a sentence
@@ -184,4 +184,17 @@ func (c *cleanup) run() error {
 		errs = append(errs, c.steps[i](ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// duplicatesOf are the duplicate policies of single tenants.
+func duplicatesOf(cfg *config.Config) map[string]leadmuxv1.DuplicatePolicy {
+	policies := map[string]leadmuxv1.DuplicatePolicy{}
+	for tenant, name := range cfg.DuplicatesByTenant {
+		policies[tenant] = duplicatePolicy(name)
+	}
+	return policies
+}
+
+func duplicatePolicy(name string) leadmuxv1.DuplicatePolicy {
+	return leadmuxv1.DuplicatePolicy(leadmuxv1.DuplicatePolicy_value["DUPLICATE_POLICY_"+name])
 }

@@ -32,6 +32,8 @@ type Config struct {
 	DefaultRegion string `yaml:"default_region"`
 	// Duplicates is what to do with a person known already where the caller does not say: one of DuplicatePolicies.
 	Duplicates string `yaml:"duplicates"`
+	// DuplicatesByTenant is Duplicates for single tenants, by their names.
+	DuplicatesByTenant map[string]string `yaml:"duplicates_by_tenant"`
 	// OptOut is how opt-outs are recognised and how far they reach.
 	OptOut OptOut `yaml:"opt_out"`
 	// Delivery is how long and how often vendors are tried.

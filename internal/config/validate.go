@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,13 @@ func (k *checker) service() {
 		k.bad("default_region", "must be a country's two capital letters (ISO 3166), such as US or GB, not %q", c.DefaultRegion)
 	}
 	k.oneOf("duplicates", c.Duplicates, DuplicatePolicies)
+	for _, tenant := range slices.Sorted(maps.Keys(c.DuplicatesByTenant)) {
+		key := "duplicates_by_tenant." + tenant
+		k.oneOf(key, c.DuplicatesByTenant[tenant], DuplicatePolicies)
+		if !slices.ContainsFunc(c.Accounts, func(a Account) bool { return a.Tenant == tenant }) {
+			k.bad(key, "no account belongs to tenant %q", tenant)
+		}
+	}
 	k.oneOf("opt_out.scope", c.OptOut.Scope, OptOutScopes)
 	k.oneOf("log_format", c.LogFormat, LogFormats)
 	if len(c.OptOut.Keywords) == 0 {

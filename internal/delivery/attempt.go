@@ -86,7 +86,7 @@ var errOvertime = errors.New("nothing was sent: the time of the attempt was over
 // input reads what the adapter works on as it is now, and whether a suppression has come since the attempt was marked.
 func (d *Dispatcher) input(ctx context.Context, tenant string, account *adapters.Account, op *leadmuxv1.Operation) (in adapters.LeadInput, hindered bool, err error) {
 	err = d.store.View(ctx, func(r idmap.Reader) error {
-		lead, err := r.Lead(tenant, op.GetLeadId())
+		lead, _, err := leadOf(r, tenant, op.GetLeadId())
 		if err != nil {
 			return err
 		}

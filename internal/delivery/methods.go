@@ -16,6 +16,7 @@ const (
 	DeferConversation = "DeferConversation"
 	OptOutLead        = "OptOutLead"
 	Reconsent         = "Reconsent"
+	EraseLead         = "EraseLead" // where a vendor can delete something
 )
 
 // method is what an operation means for its engagement.
@@ -39,6 +40,7 @@ var methods = map[string]method{
 	DeferConversation: {contacts: true}, // a follow-up is a message
 	OptOutLead:        {tells: true},
 	Reconsent:         {tells: true},
+	EraseLead:         {tells: true},
 }
 
 func methodOf(op *leadmuxv1.Operation) method { return methods[op.GetMethod()] }

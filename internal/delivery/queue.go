@@ -154,7 +154,7 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		}
 		op := due[0]
 		failpoint.Here(failpoint.OperationTaken)
-		lead, err := tx.Lead(account.Tenant, op.GetLeadId())
+		lead, leaving, err := leadOf(tx, account.Tenant, op.GetLeadId())
 		if err != nil {
 			return err
 		}
@@ -171,12 +171,12 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 			if err := d.keep(tx, account.Tenant, lead, op, s); err != nil {
 				return err
 			}
-			return d.putLead(tx, account.Tenant, lead)
+			return d.putEither(tx, account.Tenant, lead, leaving)
 		}
 		if err := d.begin(op, e); err != nil {
 			return err
 		}
-		if err := d.putLead(tx, account.Tenant, lead); err != nil {
+		if err := d.putEither(tx, account.Tenant, lead, leaving); err != nil {
 			return err
 		}
 		taken = op

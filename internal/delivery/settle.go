@@ -25,13 +25,16 @@ type settling struct {
 	configured bool
 	// behind says, in a resolution, that another operation of the lead and account goes before it.
 	behind bool
-	note   string // the adapter's word on what a success covers
+	// leaving says that the lead is erased, and that this is one of the last things that vendors are told of it.
+	leaving bool
+	note    string // the adapter's word on what a success covers
 }
 
 // settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
 // transaction. sent is the operation as it was sent.
 func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *leadmuxv1.Operation, came outcome) error {
 	var leadID string
+	var leaving bool
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
 		if stops(came.failure) {
 			if err := d.putStop(tx, account, came.failure, sent.GetOperationId()); err != nil {
@@ -42,7 +45,7 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 		if err != nil || s == nil {
 			return err
 		}
-		leadID = s.lead.GetLeadId()
+		leadID, leaving = s.lead.GetLeadId(), s.leaving
 		switch {
 		case came.kept:
 			err = s.unsent()
@@ -63,6 +66,9 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 		return err
 	}
 	failpoint.Here(failpoint.OutcomeStored)
+	if leaving {
+		d.dropErased()
+	}
 	d.hub.publish(leadID)
 	d.Wake(account.Name)
 	return nil
@@ -81,7 +87,7 @@ func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account,
 	if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED || op.GetAttemptCount() != sent.GetAttemptCount() {
 		return nil, nil //nolint:nilnil // nothing to settle is no error
 	}
-	lead, err := tx.Lead(tenant, op.GetLeadId())
+	lead, leaving, err := leadOf(tx, tenant, op.GetLeadId())
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +97,7 @@ func (d *Dispatcher) open(tx idmap.Tx, tenant string, account *adapters.Account,
 	}
 	return &settling{
 		d: d, tx: tx, tenant: tenant, account: account, lead: lead, op: op, e: e,
-		attempt: lastAttempt(op),
+		attempt: lastAttempt(op), leaving: leaving,
 	}, nil
 }
 
@@ -100,7 +106,7 @@ func (s *settling) succeed(came outcome) error {
 	result := came.result
 	s.note = result.Note
 	s.attempt.HttpStatus, s.attempt.VendorRequestId = int32(result.HTTPStatus), result.RequestID
-	if result.VendorLeadID != "" {
+	if result.VendorLeadID != "" && !s.leaving { // nothing is bound to an erased lead
 		ref := idmap.VendorRef{Account: s.account.Name, Kind: idmap.KindLead, VendorID: result.VendorLeadID}
 		err := s.tx.Bind(s.tenant, ref, s.lead.GetLeadId())
 		if errors.Is(err, idmap.ErrBound) {
@@ -199,13 +205,16 @@ func (s *settling) store() error {
 	if err := s.tx.PutOperation(s.tenant, s.op); err != nil {
 		return err
 	}
-	if methodOf(s.op).tells {
+	if methodOf(s.op).tells && s.op.GetSuppressionId() != "" {
 		if err := s.d.noticed(s.tx, s.tenant, s.op, s.e.GetError(), s.note); err != nil {
 			return err
 		}
 	}
 	if err := s.promote(); err != nil {
 		return err
+	}
+	if s.leaving {
+		return s.left()
 	}
 	return s.tx.PutLead(s.tenant, s.lead)
 }

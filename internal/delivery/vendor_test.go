@@ -23,6 +23,8 @@ type vendor struct {
 	answer answer
 	others leadmuxv1.IdempotencyClass
 	on     map[string]answer // by RPC, instead of answer
+	// deletes: there is something of each lead that it can delete.
+	deletes bool
 
 	mu       sync.Mutex
 	attempts []attempt
@@ -70,6 +72,9 @@ func (v *vendor) LeadWrite(rpc string) (adapters.LeadWrite, bool) {
 			return v.others
 		},
 		Preview: func(adapters.LeadInput) ([]*leadmuxv1.VendorRequest, []*leadmuxv1.Warning, error) {
+			if v.deletes && rpc == delivery.EraseLead {
+				return []*leadmuxv1.VendorRequest{{Method: "DELETE"}}, nil, nil
+			}
 			return nil, nil, nil
 		},
 		Send: func(ctx context.Context, in adapters.LeadInput) (adapters.LeadResult, error) {

@@ -19,7 +19,7 @@ type cell struct{ rpc, vendor string }
 // vendorRPCs are the RPCs that vendors have a part in, in the order of the document, with what else uses the same way.
 var vendorRPCs = []struct{ rpc, also string }{
 	{"CreateLead", "EngageLead, BatchCreateLeads"}, {"UpdateLead", ""}, {"EndConversation", ""}, {"StopConversation", ""},
-	{"DeferConversation", ""}, {"ListVendorLeads", ""}, {"LookupLead", ""}, {"TestAccount", ""},
+	{"DeferConversation", ""}, {"EraseLead", ""}, {"ListVendorLeads", ""}, {"LookupLead", ""}, {"TestAccount", ""},
 }
 
 // lack is what a caller meets where a vendor has no such thing.
@@ -33,6 +33,7 @@ var (
 	noUpdate = lack{warning: "UPDATE_NOT_SENT", says: "no: kept here only, with the warning `UPDATE_NOT_SENT`"}
 	noDefer  = lack{warning: "VENDOR_NOT_TOLD", refused: true, says: "no: `CAPABILITY_NOT_SUPPORTED` where the account is named, else the warning `VENDOR_NOT_TOLD`"}
 	noList   = lack{refused: true, says: "no: `CAPABILITY_NOT_SUPPORTED`"}
+	noDelete = lack{says: "no: the receipt says what to ask the vendor for"}
 	noAsking = lack{says: "no: found by what is known here"}
 )
 
@@ -41,6 +42,9 @@ var lacks = map[cell]lack{
 	{"UpdateLead", harness.Verse}:           noUpdate,
 	{"DeferConversation", harness.Verse}:    noDefer,
 	{"DeferConversation", harness.UJET}:     noDefer,
+	{"EraseLead", harness.Verse}:            noDelete,
+	{"EraseLead", harness.Conversica}:       noDelete,
+	{"EraseLead", harness.Convertalk}:       noDelete,
 	{"ListVendorLeads", harness.Verse}:      noList,
 	{"ListVendorLeads", harness.UJET}:       noList,
 	{"ListVendorLeads", harness.Conversica}: noList,
@@ -53,6 +57,7 @@ var lacks = map[cell]lack{
 var partly = map[cell]string{
 	{"EndConversation", harness.UJET}:  "yes, for a person in a campaign; else kept here only, with the warning `VENDOR_NOT_TOLD`",
 	{"StopConversation", harness.UJET}: "yes, for a person in a campaign; else kept here only, with the warning `VENDOR_NOT_TOLD`",
+	{"EraseLead", harness.UJET}:        "yes, takes a person out of the campaign; for the rest the receipt says what to ask the vendor for",
 	{"LookupLead", harness.UJET}:       "yes, for an ID that is not known here",
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -81,5 +82,54 @@ func TestP24AnErasedPersonIsNowhere(t *testing.T) {
 				t.Errorf("receipt %v", erased)
 			}
 		})
+	}
+}
+
+// TestEraseTakesThePersonOutOfTheCampaign erases a lead whom UJET calls in a campaign, which is the one thing that a vendor can
+// delete: while the vendor is down the receipt says so, and in the end what came of it.
+func TestEraseTakesThePersonOutOfTheCampaign(t *testing.T) {
+	t.Parallel()
+	env := suite.Start(t, harness.Options{})
+	client, ujet := env.Server.Client(harness.REST), env.Vendors.Get(harness.UJET)
+	lead := client.Create(t, &leadmuxv1.CreateLeadRequest{
+		Lead: harness.Person(1), Accounts: []string{harness.UJET, harness.Verse},
+		VendorOptions: &leadmuxv1.VendorOptions{Ujet: &leadmuxv1.UjetOptions{CampaignId: "1"}},
+	})
+	client.Reaches(t, lead.GetLeadId(), "ujet=ACTIVE, verse=ACTIVE", settled)
+	if n := len(ujet.Contacts(t, lead.GetEmail())); n != 1 {
+		t.Fatalf("%d contacts", n)
+	}
+	ujet.Down()
+	erase := func(wait time.Duration) string {
+		t.Helper()
+		out := &leadmuxv1.EraseLeadResponse{}
+		client.Must(t, "LeadService.EraseLead", &leadmuxv1.EraseLeadRequest{LeadId: lead.GetLeadId(), Wait: harness.Wait(wait)}, out)
+		var states []string
+		for _, at := range out.GetReceipt().GetAccounts() {
+			states = append(states, strings.TrimPrefix(at.GetState().String(), "VENDOR_ERASURE_STATE_"))
+		}
+		return strings.Join(states, " ")
+	}
+	if got := erase(0); got != "PENDING NO_DELETE" {
+		t.Errorf("at first: %s", got)
+	}
+	if answer := client.Try(t, "LeadService.GetLead", &leadmuxv1.GetLeadRequest{LeadId: lead.GetLeadId()}); answer.Reason() != "LEAD_ERASED" {
+		t.Errorf("GetLead answers %s", answer.Body)
+	}
+	env.Server.Kill9(t)
+	ujet.Up(t)
+	env.Server.Start(t)
+	if got := harness.Eventually(t, settled, "the vendor has deleted", func() (string, bool) {
+		got := erase(time.Second)
+		return got, !strings.Contains(got, "PENDING")
+	}); got != "DELETED NO_DELETE" {
+		t.Errorf("in the end: %s", got)
+	}
+	if n := len(ujet.Contacts(t, lead.GetEmail())); n != 0 {
+		t.Errorf("%d contacts are left", n)
+	}
+	env.Server.Terminate(t)
+	if out := command(t, env, "verify"); !strings.Contains(out, "everything agrees") {
+		t.Errorf("verify: %s", out)
 	}
 }

@@ -48,6 +48,7 @@ func everyOperation(t *testing.T, env *harness.Env, via harness.Via, seen *exerc
 				})
 			}
 			t.Run("EngageLead", w.engagesAgain)
+			t.Run("EraseLead", w.erases)
 			t.Run("ListVendorLeads", w.lists)
 			t.Run("TestAccount", func(t *testing.T) {
 				w.noted(t, "TestAccount", func() {
@@ -202,6 +203,28 @@ func (w *worker) refuses(t *testing.T, op operation, lead *leadmuxv1.Lead) {
 		for able := range strings.SplitSeq(d.Metadata["accounts"], ", ") {
 			if _, has := op.told[able]; !has {
 				t.Errorf("%s is said to have %s", able, op.rpc)
+			}
+		}
+	}
+}
+
+// erases erases leads: UJET, which can delete a contact, is asked to, whether the contact is still there or not.
+func (w *worker) erases(t *testing.T) {
+	want, plans := "NO_DELETE", []fault{""}
+	if _, lacking := lacks[cell{"EraseLead", w.vendor}]; !lacking {
+		want, plans = "DELETED", []fault{"", noContact}
+	}
+	for _, plan := range plans {
+		lead := w.lead(t)
+		w.at().Plan(t, opPlans[plan]...)
+		var out leadmuxv1.EraseLeadResponse
+		made := w.noted(t, "EraseLead", func() {
+			w.client.Must(t, "LeadService.EraseLead", &leadmuxv1.EraseLeadRequest{LeadId: lead.GetLeadId()}, &out)
+		})
+		w.at().Clear()
+		for _, at := range out.GetReceipt().GetAccounts() {
+			if got := strings.TrimPrefix(at.GetState().String(), "VENDOR_ERASURE_STATE_"); got != want || (len(made) > 0) != (want == "DELETED") {
+				t.Errorf("%s after %d requests: %v", got, len(made), at)
 			}
 		}
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	Now      func() time.Time // nil: time.Now
 	// Events is how long events are kept, and operations that are done.
 	Events time.Duration
+	// Raw is how long what vendors sent is kept as it came.
+	Raw time.Duration
 }
 
 // Sweeper removes what is too old.
@@ -47,6 +49,7 @@ const (
 	events     = "events"
 	operations = "operations"
 	requests   = "request_ids"
+	deliveries = "deliveries"
 )
 
 // New makes a Sweeper and registers its figures.
@@ -64,7 +67,7 @@ func New(cfg Config) *Sweeper {
 		}),
 	}
 	cfg.Registry.MustRegister(s.removed, s.last)
-	for _, what := range []string{events, operations, requests} {
+	for _, what := range []string{events, operations, requests, deliveries} {
 		s.removed.WithLabelValues(what) // so that it is there as 0
 	}
 	return s
@@ -93,7 +96,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, tenant := range tenants {
-		for _, part := range []func(context.Context, string) error{s.events, s.operations, s.requests} {
+		for _, part := range []func(context.Context, string) error{s.events, s.operations, s.requests, s.deliveries} {
 			if err := part(ctx, tenant); err != nil {
 				return err
 			}
@@ -128,6 +131,13 @@ func (s *Sweeper) operations(ctx context.Context, tenant string) error {
 func (s *Sweeper) requests(ctx context.Context, tenant string) error {
 	return s.repeat(ctx, requests, func(tx idmap.Tx) (int, bool, error) {
 		n, err := tx.TrimRequests(tenant, s.cfg.Now(), batch)
+		return n, n == batch, err
+	})
+}
+
+func (s *Sweeper) deliveries(ctx context.Context, tenant string) error {
+	return s.repeat(ctx, deliveries, func(tx idmap.Tx) (int, bool, error) {
+		n, err := tx.TrimDeliveries(tenant, s.cfg.Now().Add(-s.cfg.Raw), batch)
 		return n, n == batch, err
 	})
 }

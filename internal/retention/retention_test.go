@@ -58,7 +58,7 @@ func newRig(t *testing.T) *rig {
 		}
 	})
 	r.Sweeper = retention.New(retention.Config{
-		Store: r.store, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Registry: r.registry, Events: keep, Now: func() time.Time { return r.now },
+		Store: r.store, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Registry: r.registry, Events: keep, Raw: keep / 3, Now: func() time.Time { return r.now },
 	})
 	r.update(func(tx idmap.Tx) error { return tx.PutLead(tenant, &leadmuxv1.Lead{LeadId: r.lead}) })
 	return r
@@ -82,7 +82,8 @@ func (r *rig) churn(n int) {
 			}
 			event := &leadmuxv1.Event{EventId: typeid.New(typeid.Event), Type: "lead.updated", LeadId: r.lead, ReceiveTime: timestamppb.New(r.now)}
 			claim := idmap.Request{Fingerprint: make([]byte, 32), LeadID: r.lead, ExpireTime: r.now.Add(keep / 3)}
-			err := errors.Join(tx.PutOperation(tenant, op), tx.AppendEvent(tenant, event),
+			raw := idmap.Delivery{EventID: event.GetEventId(), Account: "west", ReceiveTime: r.now, Raw: make([]byte, 500)}
+			err := errors.Join(tx.PutDelivery(tenant, r.lead, raw), tx.PutOperation(tenant, op), tx.AppendEvent(tenant, event),
 				tx.PutRequest(tenant, "UpdateLead", fmt.Sprintf("%d-%d", r.now.Unix(), i), claim, r.now))
 			if err != nil {
 				return err
@@ -128,6 +129,7 @@ func TestWhatIsOldGoes(t *testing.T) {
 leadmux_retention_last_sweep_timestamp_seconds %d
 # HELP leadmux_retention_removed_total Records removed because they were kept long enough, by what they are.
 # TYPE leadmux_retention_removed_total counter
+leadmux_retention_removed_total{what="deliveries"} 510
 leadmux_retention_removed_total{what="events"} 500
 leadmux_retention_removed_total{what="operations"} 500
 leadmux_retention_removed_total{what="request_ids"} 470

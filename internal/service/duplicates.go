@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"strings"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
@@ -12,7 +13,7 @@ import (
 func (s *LeadService) duplicate(r idmap.Reader, c *creation) (string, error) {
 	policy := c.request.GetDuplicatePolicy()
 	if policy == leadmuxv1.DuplicatePolicy_DUPLICATE_POLICY_UNSPECIFIED {
-		policy = s.cfg.Duplicates
+		policy = cmp.Or(s.cfg.DuplicatesOf[c.tenant], s.cfg.Duplicates)
 	}
 	for _, key := range identity(c.lead) {
 		id, err := newest(r, c.tenant, key.LeadKey)

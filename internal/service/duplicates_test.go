@@ -54,6 +54,30 @@ func TestDuplicatesByPolicy(t *testing.T) {
 	}
 }
 
+// TestATenantHasADuplicatePolicyOfItsOwn configures one for the tenant, and one for all others.
+func TestATenantHasADuplicatePolicyOfItsOwn(t *testing.T) {
+	inTime(t, func(t *testing.T, _ *rig) {
+		r := newRig(t, func(cfg *service.Config) {
+			cfg.DuplicatesOf = map[string]leadmuxv1.DuplicatePolicy{"other": returnExisting}
+		})
+		create := func(ctx context.Context, account string) (*leadmuxv1.CreateLeadResponse, error) {
+			return r.CreateLead(ctx, &leadmuxv1.CreateLeadRequest{Lead: &leadmuxv1.Lead{Phone: "4155550142"}, Accounts: []string{account}})
+		}
+		if _, err := create(r.ctx, "west"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := create(r.ctx, "west")
+		refused(t, err, codes.AlreadyExists, "LEAD_EXISTS", "lead.phone")
+		first, err := create(r.another, "theirs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := create(r.another, "theirs"); err != nil || again.GetLead().GetLeadId() != first.GetLead().GetLeadId() {
+			t.Errorf("%v, %v", again, err)
+		}
+	})
+}
+
 // meets creates a second lead and checks what comes of it.
 func (r *rig) meets(firstID string, policy leadmuxv1.DuplicatePolicy, lead *leadmuxv1.Lead, want, matched string) {
 	r.t.Helper()

@@ -100,6 +100,36 @@ func TestP4ARequestIDIsRememberedAsLongAsConfigured(t *testing.T) {
 	})
 }
 
+// TestP4TheSameLeadAfter29DaysAnotherAfter31 keeps request IDs as long as a service does that is not configured otherwise.
+func TestP4TheSameLeadAfter29DaysAnotherAfter31(t *testing.T) {
+	const day = 24 * time.Hour
+	inTime(t, func(t *testing.T, r *rig) {
+		request := ada()
+		request.DuplicatePolicy = allow
+		lead := func() string {
+			t.Helper()
+			got, err := r.CreateLead(r.ctx, request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.GetLead().GetLeadId()
+		}
+		first := lead()
+		<-time.After(29 * day)
+		if again := lead(); again != first {
+			t.Errorf("after 29 days it is %s, not %s", again, first)
+		}
+		<-time.After(2 * day)
+		anew := lead()
+		if anew == first {
+			t.Error("after 31 days it is still the same")
+		}
+		if again := lead(); again != anew {
+			t.Error("the new one is not remembered")
+		}
+	})
+}
+
 func TestP4ARequestIDBelongsToItsTenant(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {
 		first, err := r.CreateLead(r.ctx, ada())

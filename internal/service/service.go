@@ -32,13 +32,14 @@ type Config struct {
 	Logger     *slog.Logger
 	Now        func() time.Time // nil: time.Now
 
-	Region         string                    // ISO 3166-1 alpha-2 of phones without country code
-	Duplicates     leadmuxv1.DuplicatePolicy // where the request names none
-	KeepRequestIDs time.Duration             // how long a request_id is remembered
-	OptOutScope    leadmuxv1.ContactChannel  // of an opt-out that says none; unset: ALL
-	OptOutWords    []string                  // a message of nothing else is an opt-out; in capitals
-	Drift          func(vendor, what string) // told of a vendor's value that means nothing to us; nil: nobody
-	Poll           func(account string)      // told that an account's vendor has news which only asking it tells; nil: nobody
+	Region         string                               // ISO 3166-1 alpha-2 of phones without country code
+	Duplicates     leadmuxv1.DuplicatePolicy            // where neither the request nor DuplicatesOf names one
+	DuplicatesOf   map[string]leadmuxv1.DuplicatePolicy // by tenant
+	KeepRequestIDs time.Duration                        // how long a request_id is remembered
+	OptOutScope    leadmuxv1.ContactChannel             // of an opt-out that says none; unset: ALL
+	OptOutWords    []string                             // a message of nothing else is an opt-out; in capitals
+	Drift          func(vendor, what string)            // told of a vendor's value that means nothing to us; nil: nobody
+	Poll           func(account string)                 // told that an account's vendor has news which only asking it tells; nil: nobody
 }
 
 // LeadService implements leadmux.v1.LeadService.

@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -34,9 +35,14 @@ const (
 	VendorErasureState_VENDOR_ERASURE_STATE_NEVER_SENT VendorErasureState = 1
 	// The vendor has the person, and no request by which it would delete it: a person has to ask, as note says.
 	VendorErasureState_VENDOR_ERASURE_STATE_NO_DELETE VendorErasureState = 2
-	// A request was under way when the lead was erased, or its outcome was never known: the vendor may have the person, and has
-	// to be asked as under NO_DELETE.
+	// As unsure says: the vendor may have the person, and has to be asked as under NO_DELETE.
 	VendorErasureState_VENDOR_ERASURE_STATE_UNKNOWN VendorErasureState = 3
+	// An opt-out has still to reach the vendor, or it is being asked to delete what it can. EraseLead tells later what came of it.
+	VendorErasureState_VENDOR_ERASURE_STATE_PENDING VendorErasureState = 4
+	// The vendor was asked to delete what it can, and did; note says whether a person has to ask for the rest.
+	VendorErasureState_VENDOR_ERASURE_STATE_DELETED VendorErasureState = 5
+	// The vendor was asked to delete, and refused or never answered: it has to be asked as under NO_DELETE.
+	VendorErasureState_VENDOR_ERASURE_STATE_FAILED VendorErasureState = 6
 )
 
 // Enum value maps for VendorErasureState.
@@ -46,12 +52,18 @@ var (
 		1: "VENDOR_ERASURE_STATE_NEVER_SENT",
 		2: "VENDOR_ERASURE_STATE_NO_DELETE",
 		3: "VENDOR_ERASURE_STATE_UNKNOWN",
+		4: "VENDOR_ERASURE_STATE_PENDING",
+		5: "VENDOR_ERASURE_STATE_DELETED",
+		6: "VENDOR_ERASURE_STATE_FAILED",
 	}
 	VendorErasureState_value = map[string]int32{
 		"VENDOR_ERASURE_STATE_UNSPECIFIED": 0,
 		"VENDOR_ERASURE_STATE_NEVER_SENT":  1,
 		"VENDOR_ERASURE_STATE_NO_DELETE":   2,
 		"VENDOR_ERASURE_STATE_UNKNOWN":     3,
+		"VENDOR_ERASURE_STATE_PENDING":     4,
+		"VENDOR_ERASURE_STATE_DELETED":     5,
+		"VENDOR_ERASURE_STATE_FAILED":      6,
 	}
 )
 
@@ -88,7 +100,9 @@ type EraseLeadRequest struct {
 	// Our ID.
 	LeadId string `protobuf:"bytes,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// Makes repeating this call safe, as in CreateLeadRequest. Without one a repeat is answered with the same receipt, too.
-	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// How long to wait for the vendors that are told something or asked to delete, as in CreateLeadRequest.
+	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +149,13 @@ func (x *EraseLeadRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *EraseLeadRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
 }
 
 // EraseLeadResponse is the proof of the erasure.
@@ -192,7 +213,10 @@ type ErasureReceipt struct {
 	// When the lead was erased here. From then on nothing of it can be read, in no backup either.
 	EraseTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=erase_time,json=eraseTime,proto3" json:"erase_time,omitempty"`
 	// One for every account that the lead was engaged at, ordered by account name.
-	Accounts      []*AccountErasure `protobuf:"bytes,3,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	Accounts []*AccountErasure `protobuf:"bytes,3,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// When nothing was to be done at a vendor any more; absent while an account is PENDING. Until then what the vendors have to be
+	// told with (names, phones, e-mail, IDs) is kept apart, sealed under a key of its own, and is used for nothing else.
+	CompleteTime  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=complete_time,json=completeTime,proto3" json:"complete_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -248,6 +272,13 @@ func (x *ErasureReceipt) GetAccounts() []*AccountErasure {
 	return nil
 }
 
+func (x *ErasureReceipt) GetCompleteTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CompleteTime
+	}
+	return nil
+}
+
 // AccountErasure is what became of the person's data at one account.
 type AccountErasure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -261,7 +292,10 @@ type AccountErasure struct {
 	// Whether the vendor still has the person.
 	State VendorErasureState `protobuf:"varint,4,opt,name=state,proto3,enum=leadmux.v1.VendorErasureState" json:"state,omitempty"`
 	// What was done, or what a person has to ask the vendor for; a sentence for people. Holds no personal value.
-	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// A request was under way when the lead was erased, or its outcome was never known: the vendor may have the person although
+	// nothing here says so.
+	Unsure        bool `protobuf:"varint,6,opt,name=unsure,proto3" json:"unsure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -331,34 +365,47 @@ func (x *AccountErasure) GetNote() string {
 	return ""
 }
 
+func (x *AccountErasure) GetUnsure() bool {
+	if x != nil {
+		return x.Unsure
+	}
+	return false
+}
+
 var File_leadmux_v1_erasure_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_erasure_proto_rawDesc = "" +
 	"\n" +
 	"\x18leadmux/v1/erasure.proto\x12\n" +
-	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x01\n" +
+	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x01\n" +
 	"\x10EraseLeadRequest\x12A\n" +
 	"\alead_id\x18\x01 \x01(\tB(\xe2A\x01\x02\xbaH!r\x1f2\x1d^lead_[0-9a-hjkmnp-tv-z]{26}$R\x06leadId\x127\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x18\xbaH\x15\xd8\x01\x01r\x102\x0e^[!-~]{1,128}$R\trequestId\"I\n" +
+	"request_id\x18\x02 \x01(\tB\x18\xbaH\x15\xd8\x01\x01r\x102\x0e^[!-~]{1,128}$R\trequestId\x12;\n" +
+	"\x04wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\x192\x00R\x04wait\"I\n" +
 	"\x11EraseLeadResponse\x124\n" +
-	"\areceipt\x18\x01 \x01(\v2\x1a.leadmux.v1.ErasureReceiptR\areceipt\"\x9c\x01\n" +
+	"\areceipt\x18\x01 \x01(\v2\x1a.leadmux.v1.ErasureReceiptR\areceipt\"\xdd\x01\n" +
 	"\x0eErasureReceipt\x12\x17\n" +
 	"\alead_id\x18\x01 \x01(\tR\x06leadId\x129\n" +
 	"\n" +
 	"erase_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\teraseTime\x126\n" +
-	"\baccounts\x18\x03 \x03(\v2\x1a.leadmux.v1.AccountErasureR\baccounts\"\xb4\x01\n" +
+	"\baccounts\x18\x03 \x03(\v2\x1a.leadmux.v1.AccountErasureR\baccounts\x12?\n" +
+	"\rcomplete_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fcompleteTime\"\xcc\x01\n" +
 	"\x0eAccountErasure\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06vendor\x18\x02 \x01(\tR\x06vendor\x12&\n" +
 	"\x0fvendor_lead_ids\x18\x03 \x03(\tR\rvendorLeadIds\x124\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x1e.leadmux.v1.VendorErasureStateR\x05state\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note*\xa5\x01\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x16\n" +
+	"\x06unsure\x18\x06 \x01(\bR\x06unsure*\x8a\x02\n" +
 	"\x12VendorErasureState\x12$\n" +
 	" VENDOR_ERASURE_STATE_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fVENDOR_ERASURE_STATE_NEVER_SENT\x10\x01\x12\"\n" +
 	"\x1eVENDOR_ERASURE_STATE_NO_DELETE\x10\x02\x12 \n" +
-	"\x1cVENDOR_ERASURE_STATE_UNKNOWN\x10\x03B5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x1cVENDOR_ERASURE_STATE_UNKNOWN\x10\x03\x12 \n" +
+	"\x1cVENDOR_ERASURE_STATE_PENDING\x10\x04\x12 \n" +
+	"\x1cVENDOR_ERASURE_STATE_DELETED\x10\x05\x12\x1f\n" +
+	"\x1bVENDOR_ERASURE_STATE_FAILED\x10\x06B5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_erasure_proto_rawDescOnce sync.Once
@@ -380,18 +427,21 @@ var file_leadmux_v1_erasure_proto_goTypes = []any{
 	(*EraseLeadResponse)(nil),     // 2: leadmux.v1.EraseLeadResponse
 	(*ErasureReceipt)(nil),        // 3: leadmux.v1.ErasureReceipt
 	(*AccountErasure)(nil),        // 4: leadmux.v1.AccountErasure
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_leadmux_v1_erasure_proto_depIdxs = []int32{
-	3, // 0: leadmux.v1.EraseLeadResponse.receipt:type_name -> leadmux.v1.ErasureReceipt
-	5, // 1: leadmux.v1.ErasureReceipt.erase_time:type_name -> google.protobuf.Timestamp
-	4, // 2: leadmux.v1.ErasureReceipt.accounts:type_name -> leadmux.v1.AccountErasure
-	0, // 3: leadmux.v1.AccountErasure.state:type_name -> leadmux.v1.VendorErasureState
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 0: leadmux.v1.EraseLeadRequest.wait:type_name -> google.protobuf.Duration
+	3, // 1: leadmux.v1.EraseLeadResponse.receipt:type_name -> leadmux.v1.ErasureReceipt
+	6, // 2: leadmux.v1.ErasureReceipt.erase_time:type_name -> google.protobuf.Timestamp
+	4, // 3: leadmux.v1.ErasureReceipt.accounts:type_name -> leadmux.v1.AccountErasure
+	6, // 4: leadmux.v1.ErasureReceipt.complete_time:type_name -> google.protobuf.Timestamp
+	0, // 5: leadmux.v1.AccountErasure.state:type_name -> leadmux.v1.VendorErasureState
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_erasure_proto_init() }

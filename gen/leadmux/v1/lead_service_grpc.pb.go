@@ -76,8 +76,9 @@ type LeadServiceClient interface {
 	// Errors: LEAD_NOT_FOUND, ENGAGEMENT_NOT_OPEN when there is none, ENGAGEMENT_BUSY while an attempt is under way.
 	UnlinkLead(ctx context.Context, in *UnlinkLeadRequest, opts ...grpc.CallOption) (*UnlinkLeadResponse, error)
 	// EraseLead forgets a person, whatever is under way: what is stored of the lead becomes unreadable, here and in every copy
-	// of the index, and it cannot be found any more. Operations that wait are dropped; one under way settles into nothing.
-	// Suppressions stay, as keyed hashes. What is left is a receipt, with what is to be asked of each vendor; erasing an erased
+	// of the index, and it cannot be found any more. Operations that wait are dropped, but for opt-outs, which still
+	// reach their vendors; one under way settles into nothing. A vendor that can delete something is asked to. Suppressions stay,
+	// as keyed hashes. What is left is a receipt, with what is to be asked of each vendor; erasing an erased
 	// lead returns it again. Running conversations are not ended: end, stop or opt out first. Needs scope leads.write. Errors:
 	// LEAD_NOT_FOUND, REQUEST_ID_REUSED.
 	EraseLead(ctx context.Context, in *EraseLeadRequest, opts ...grpc.CallOption) (*EraseLeadResponse, error)
@@ -300,8 +301,9 @@ type LeadServiceServer interface {
 	// Errors: LEAD_NOT_FOUND, ENGAGEMENT_NOT_OPEN when there is none, ENGAGEMENT_BUSY while an attempt is under way.
 	UnlinkLead(context.Context, *UnlinkLeadRequest) (*UnlinkLeadResponse, error)
 	// EraseLead forgets a person, whatever is under way: what is stored of the lead becomes unreadable, here and in every copy
-	// of the index, and it cannot be found any more. Operations that wait are dropped; one under way settles into nothing.
-	// Suppressions stay, as keyed hashes. What is left is a receipt, with what is to be asked of each vendor; erasing an erased
+	// of the index, and it cannot be found any more. Operations that wait are dropped, but for opt-outs, which still
+	// reach their vendors; one under way settles into nothing. A vendor that can delete something is asked to. Suppressions stay,
+	// as keyed hashes. What is left is a receipt, with what is to be asked of each vendor; erasing an erased
 	// lead returns it again. Running conversations are not ended: end, stop or opt out first. Needs scope leads.write. Errors:
 	// LEAD_NOT_FOUND, REQUEST_ID_REUSED.
 	EraseLead(context.Context, *EraseLeadRequest) (*EraseLeadResponse, error)

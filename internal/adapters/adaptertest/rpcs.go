@@ -11,7 +11,7 @@ import (
 const createLead = "CreateLead"
 
 // rpcs are all that a LeadWriter can be asked for.
-var rpcs = []string{createLead, "UpdateLead", "EndConversation", "StopConversation", "DeferConversation"}
+var rpcs = []string{createLead, "UpdateLead", "EndConversation", "StopConversation", "DeferConversation", "EraseLead"}
 
 // Write is the adapter's way of an RPC. It ends the test when there is none.
 func Write(t *testing.T, a adapters.LeadWriter, rpc string) adapters.LeadWrite {

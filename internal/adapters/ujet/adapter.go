@@ -52,6 +52,7 @@ const (
 	opUpdateLead       = "UpdateLead"
 	opEndConversation  = "EndConversation"
 	opStopConversation = "StopConversation"
+	opEraseLead        = "EraseLead"
 	opLookupLead       = "LookupLead"
 	opTestAccount      = "TestAccount"
 )

@@ -179,6 +179,7 @@ func TestCapabilitiesNameTheRoutesInUse(t *testing.T) {
 	want := []string{
 		"CreateLead DETECTABLE true GET /end_users, PUT /people, GET " + contacts + ", POST " + contacts,
 		"EndConversation KEYED false " + leave,
+		"EraseLead KEYED false " + leave,
 		"LookupLead NO_SIDE_EFFECTS false GET /end_users",
 		"StopConversation KEYED false " + leave,
 		"TestAccount NO_SIDE_EFFECTS false GET /wait_times",

@@ -15,7 +15,7 @@ func (a *Adapter) LeadWrite(rpc string) (adapters.LeadWrite, bool) {
 		return adapters.LeadWrite{Class: createClass, Preview: a.previewCreate, Send: a.createLead}, true
 	case opUpdateLead:
 		return adapters.LeadWrite{Class: keyed, Preview: a.previewUpdate, Send: a.updateLead}, true
-	case opEndConversation, opStopConversation:
+	case opEndConversation, opStopConversation, opEraseLead:
 		return a.leaving(rpc), true
 	default:
 		return adapters.LeadWrite{}, false

@@ -56,6 +56,7 @@ func (a *Adapter) Capabilities() []*leadmuxv1.Capability {
 		vendorhttp.Capability(a.client, opCreateLead, detectable,
 			routeGetEndUser, routeUpsertEndUser, routeListCampaignContacts, routeAddCampaignContact),
 		vendorhttp.Capability(a.client, opEndConversation, keyed, routeListCampaignContacts, routeRemoveCampaignContact),
+		vendorhttp.Capability(a.client, opEraseLead, keyed, routeListCampaignContacts, routeRemoveCampaignContact),
 		vendorhttp.Capability(a.client, opLookupLead, reads, routeGetEndUser),
 		vendorhttp.Capability(a.client, opStopConversation, keyed, routeListCampaignContacts, routeRemoveCampaignContact),
 		vendorhttp.Capability(a.client, opTestAccount, reads, routeListWaitTimes),

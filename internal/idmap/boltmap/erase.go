@@ -75,6 +75,9 @@ func (r reader) Erasure(tenant, leadID string) (*leadmuxv1.ErasureReceipt, error
 func (w writer) EraseLead(tenant string, receipt *leadmuxv1.ErasureReceipt, event *leadmuxv1.Event) error {
 	id := receipt.GetLeadId()
 	record, err := w.leadRecord(tenant, id)
+	if err == nil && record.GetLeaving() {
+		err = fmt.Errorf("lead %s: %w", id, idmap.ErrErased)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,9 +90,12 @@ func (w writer) EraseLead(tenant string, receipt *leadmuxv1.ErasureReceipt, even
 	if err := w.append(tenant, event, "", nil); err != nil {
 		return err
 	}
-	dropped := erasedKey{id: record.GetKeyId(), tenant: tenant, leadID: id}
-	w.btx.OnCommit(func() { w.s.keys.erased.add(dropped) })
+	w.dropOnCommit(tenant, id, record.GetKeyId())
 	return nil
+}
+
+func (w writer) dropOnCommit(tenant, leadID, keyID string) {
+	w.btx.OnCommit(func() { w.s.keys.erased.add(erasedKey{id: keyID, tenant: tenant, leadID: leadID}) })
 }
 
 // closeOpen takes the lead's open operations out of the queues. What is in them stays, unreadable.
@@ -148,25 +154,42 @@ func (w writer) bury(tenant, id string, record *storev1.LeadRecord, receipt *lea
 	if err != nil {
 		return err
 	}
-	sealed, err := sealRecord(keyID, key, receipt, place(receiptPlace, tenant, id))
-	if err != nil {
+	if err := w.putReceipt(tenant, receipt, &storev1.ErasedRecord{KeyId: record.GetKeyId(), ReceiptKeyId: keyID}, key); err != nil {
 		return err
 	}
-	var sealedReceipt storev1.SealedRecord
-	if err := proto.Unmarshal(sealed, &sealedReceipt); err != nil {
-		return err
-	}
-	value, err := proto.Marshal(&storev1.ErasedRecord{KeyId: record.GetKeyId(), ReceiptKeyId: keyID, Receipt: sealedReceipt.GetSealed()})
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(
-		w.put(tenant, erasedBucket, erasedLead(id), value),
-		w.put(tenant, erasedBucket, erasedKeyID(record.GetKeyId()), []byte(id)),
-	); err != nil {
+	if err := w.put(tenant, erasedBucket, erasedKeyID(record.GetKeyId()), []byte(id)); err != nil {
 		return err
 	}
 	return w.delete(tenant, leadsBucket, []byte(id))
+}
+
+// putReceipt stores a receipt in what is left of its lead.
+func (w writer) putReceipt(tenant string, receipt *leadmuxv1.ErasureReceipt, record *storev1.ErasedRecord, key *seal.DataKey) error {
+	plain, err := proto.Marshal(receipt)
+	if err != nil {
+		return err
+	}
+	if record.Receipt, err = key.Seal(plain, place(receiptPlace, tenant, receipt.GetLeadId())); err != nil {
+		return err
+	}
+	value, err := proto.Marshal(record)
+	if err != nil {
+		return err
+	}
+	return w.put(tenant, erasedBucket, erasedLead(receipt.GetLeadId()), value)
+}
+
+// PutErasure implements idmap.Tx.
+func (w writer) PutErasure(tenant string, receipt *leadmuxv1.ErasureReceipt) error {
+	record, err := w.erasedRecord(tenant, receipt.GetLeadId())
+	if err != nil {
+		return err
+	}
+	key, err := w.s.keys.get(record.GetReceiptKeyId())
+	if err != nil {
+		return err
+	}
+	return w.putReceipt(tenant, receipt, record, key)
 }
 
 // DropErased implements idmap.Store.
@@ -205,7 +228,7 @@ func (v *verifier) tombstone(tenant, id string) {
 	if !v.has(tenant, erasedBucket, erasedKeyID(record.GetKeyId())) {
 		v.problem("Tenant %q: records of the erased lead %s are not known to be its.", tenant, id)
 	}
-	if v.has(tenant, leadsBucket, []byte(id)) {
+	if left, err := v.leadRecord(tenant, id); err == nil && !left.GetLeaving() {
 		v.problem("Tenant %q: lead %s is erased and stored.", tenant, id)
 	}
 	if refs, err := v.Bindings(tenant, id); err == nil && len(refs) > 0 {

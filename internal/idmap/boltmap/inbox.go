@@ -21,7 +21,7 @@ func (r reader) Delivery(tenant, eventID string) (idmap.Delivery, error) {
 	if err != nil {
 		return idmap.Delivery{}, err
 	}
-	key, err := r.s.keys.get(record.GetKeyId())
+	key, err := r.dataKey(tenant, record.GetKeyId())
 	if err != nil {
 		return idmap.Delivery{}, fmt.Errorf("delivery %s: %w", eventID, err)
 	}

@@ -18,6 +18,9 @@ const leadPlace = "lead"
 // Lead implements idmap.Reader. The error of an erased lead is also ErrKeyGone.
 func (r reader) Lead(tenant, leadID string) (*leadmuxv1.Lead, error) {
 	record, err := r.leadRecord(tenant, leadID)
+	if err == nil && record.GetLeaving() {
+		err = fmt.Errorf("lead %s: %w", leadID, idmap.ErrErased)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +72,9 @@ func (w writer) PutLead(tenant string, lead *leadmuxv1.Lead) error {
 	if errors.Is(err, idmap.ErrNotFound) && !errors.Is(err, idmap.ErrErased) {
 		old, err = nil, nil
 	}
+	if err == nil && old.GetLeaving() {
+		err = fmt.Errorf("lead %s: %w", id, idmap.ErrErased)
+	}
 	if err != nil {
 		return err
 	}
@@ -80,7 +86,7 @@ func (w writer) PutLead(tenant string, lead *leadmuxv1.Lead) error {
 	if err != nil {
 		return fmt.Errorf("lead %s: %w", id, err)
 	}
-	value, err := sealLead(keyID, key, lead, lookups, place(leadPlace, tenant, id))
+	value, err := sealLead(keyID, key, lead, &storev1.LeadRecord{UpdateTime: lead.GetUpdateTime(), Engagements: marks(lead), Lookups: lookups}, place(leadPlace, tenant, id))
 	if err != nil {
 		return err
 	}
@@ -99,8 +105,8 @@ func (w writer) keyFor(old *storev1.LeadRecord) (string, *seal.DataKey, error) {
 	return w.s.keys.take(w.btx.Bucket(metaBucket))
 }
 
-// sealLead makes the stored form of a lead.
-func sealLead(keyID string, key *seal.DataKey, lead *leadmuxv1.Lead, lookups [][]byte, place string) ([]byte, error) {
+// sealLead makes the stored form of a lead of what that says in clear.
+func sealLead(keyID string, key *seal.DataKey, lead *leadmuxv1.Lead, record *storev1.LeadRecord, place string) ([]byte, error) {
 	plain, err := proto.Marshal(lead)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place, err)
@@ -109,9 +115,8 @@ func sealLead(keyID string, key *seal.DataKey, lead *leadmuxv1.Lead, lookups [][
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place, err)
 	}
-	return proto.Marshal(&storev1.LeadRecord{
-		KeyId: keyID, Sealed: sealed, UpdateTime: lead.GetUpdateTime(), Engagements: marks(lead), Lookups: lookups,
-	})
+	record.KeyId, record.Sealed = keyID, sealed
+	return proto.Marshal(record)
 }
 
 // marks is what a lead's stored form says in clear of its engagements.

@@ -47,7 +47,7 @@ func (r reader) pick(tenant, leadID string, value []byte, filter idmap.LeadFilte
 	if err := proto.Unmarshal(value, &record); err != nil {
 		return nil, false, fmt.Errorf("lead %s: damaged record: %w", leadID, err)
 	}
-	if !passes(filter, &record) {
+	if record.GetLeaving() || !passes(filter, &record) {
 		return nil, false, nil
 	}
 	lead, err = r.openLead(tenant, leadID, &record)

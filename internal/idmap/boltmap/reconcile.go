@@ -60,13 +60,9 @@ func (s *Store) undropped() (keys []erasedKey, err error) {
 				return nil
 			}
 			c := b.Cursor()
-			for k, _ := c.Seek([]byte{erasedLeadRow}); len(k) > 0 && k[0] == erasedLeadRow; k, _ = c.Next() {
-				record, err := r.erasedRecord(string(name), string(k[1:]))
-				if err != nil {
-					return err
-				}
-				if !s.keys.isDropped(record.GetKeyId()) {
-					keys = append(keys, erasedKey{id: record.GetKeyId(), tenant: string(name), leadID: string(k[1:])})
+			for k, leadID := c.Seek([]byte{erasedKeyRow}); len(k) > 0 && k[0] == erasedKeyRow; k, leadID = c.Next() {
+				if id := string(k[1:]); !s.keys.isDropped(id) {
+					keys = append(keys, erasedKey{id: id, tenant: string(name), leadID: string(leadID)})
 				}
 			}
 			return nil
@@ -84,7 +80,7 @@ func (s *Store) risen() (risen []erasedKey, err error) {
 	err = s.index.View(func(btx *bbolt.Tx) error {
 		r := reader{s: s, btx: btx}
 		for _, key := range dropped {
-			if r.get(key.tenant, leadsBucket, []byte(key.leadID)) != nil {
+			if record, err := r.leadRecord(key.tenant, key.leadID); err == nil && record.GetKeyId() == key.id {
 				risen = append(risen, key)
 			}
 		}
@@ -98,6 +94,10 @@ func (w writer) buryAgain(key erasedKey) error {
 	record, err := w.leadRecord(key.tenant, key.leadID)
 	if err != nil {
 		return err
+	}
+	if record.GetLeaving() {
+		return errors.Join(w.unlist(key.tenant, key.leadID), w.put(key.tenant, erasedBucket, erasedKeyID(key.id), []byte(key.leadID)),
+			w.delete(key.tenant, leadsBucket, []byte(key.leadID)))
 	}
 	return w.bury(key.tenant, key.leadID, record, &leadmuxv1.ErasureReceipt{LeadId: key.leadID})
 }

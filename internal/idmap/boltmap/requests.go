@@ -96,7 +96,7 @@ func (w writer) sealRequest(tenant string, key []byte, request idmap.Request) ([
 	}
 	keyID, dataKey, err := w.leadKey(tenant, request.LeadID)
 	switch {
-	case errors.Is(err, idmap.ErrNotFound):
+	case errors.Is(err, idmap.ErrNotFound), w.isErased(tenant, request.LeadID):
 		return proto.Marshal(record)
 	case err != nil:
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/idmap"
 )
 
 // trimmedKey in a tenant's marks is the key of the last event that was removed from the log.
@@ -82,8 +83,9 @@ func (w writer) TrimOperations(tenant string, before time.Time, after string, li
 		looked, next = looked+1, string(k)
 		op, err := w.Operation(tenant, next)
 		switch {
-		case errors.Is(err, ErrKeyGone):
+		case errors.Is(err, idmap.ErrErased): // its rows elsewhere went with its lead
 			gone = append(gone, bytes.Clone(k))
+		case errors.Is(err, ErrKeyGone): // stays, for verify to tell
 		case err != nil:
 			return 0, "", err
 		case !op.GetCreateTime().AsTime().Before(before): // and so are those behind it

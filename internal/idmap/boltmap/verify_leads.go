@@ -15,13 +15,17 @@ import (
 // leads checks every lead: it opens, what its record says in clear is so, and its look-up rows are there.
 func (v *verifier) leads(tenant string) error {
 	return v.each(tenant, leadsBucket, func(key, value []byte) {
-		v.report.Leads++
 		id := string(key)
 		record := new(storev1.LeadRecord)
 		if err := proto.Unmarshal(value, record); err != nil {
 			v.unreadable(tenant, "lead "+id, err)
 			return
 		}
+		if record.GetLeaving() {
+			v.leaving(tenant, id)
+			return
+		}
+		v.report.Leads++
 		for _, l := range record.GetLookups() {
 			if !v.has(tenant, lookupsBucket, lookupRow(l, id)) {
 				v.problem("Tenant %q: lead %s cannot be found by one of its look-ups.", tenant, id)

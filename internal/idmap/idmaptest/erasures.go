@@ -19,6 +19,7 @@ var erasureTests = []contractTest{
 	{"the vendor IDs of an erased lead lead to it until they are bound anew", erasedOwners},
 	{"a request key of an erased lead keeps whose it was, and no fingerprint", erasedRequests},
 	{"an erasure that is undone has no effect", erasureUndone},
+	{"what vendors have still to be told with is kept apart, and goes", leaving},
 	{"keys are dropped once, and nothing of other leads goes with them", dropped},
 }
 
@@ -270,3 +271,71 @@ func dropped(f *fixture) {
 		f.Error("an ID is empty")
 	}
 }
+
+func leaving(f *fixture) {
+	lead := f.erasable()
+	id := lead.GetLeadId()
+	rest := &leadmuxv1.Lead{LeadId: id, Phone: phoneA}
+	f.refused(idmap.ErrNotFound, func(tx idmap.Tx) error { return tx.PutLeaving(acme, rest) })
+	op := openOperation(lead, "op_1", opQueued)
+	f.update(func(tx idmap.Tx) error {
+		return errors.Join(tx.EraseLead(acme, receiptOf(id), eventOf(id)), tx.PutLeaving(acme, rest), tx.PutOperation(acme, op))
+	})
+	f.refused(idmap.ErrErased, func(tx idmap.Tx) error { return tx.EraseLead(acme, receiptOf(id), eventOf(id)) })
+	f.refused(idmap.ErrErased, func(tx idmap.Tx) error { return tx.PutLead(acme, lead) })
+	rest.LastName = "Ann"
+	f.update(func(tx idmap.Tx) error {
+		return errors.Join(tx.PutLeaving(acme, rest), tx.AppendEvent(acme, eventOf(id)))
+	})
+	if err := f.store.DropErased(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+	for range 2 {
+		f.view(func(r idmap.Reader) error {
+			if _, err := r.Lead(acme, id); !errors.Is(err, idmap.ErrErased) {
+				f.Errorf("lead: %v", err)
+			}
+			found, err := r.FindLeads(acme, idmap.LeadKey{Kind: idmap.KeyPhone, Value: phoneA}, 9)
+			listed, _, err2 := r.ListLeads(acme, idmap.LeadFilter{}, "", 9)
+			if len(found)+len(listed) > 0 {
+				f.Errorf("found %v, listed %v", found, listed)
+			}
+			got, err3 := r.Leaving(acme, id)
+			due, err4 := r.Due(acme, west, at(60), 9)
+			_, err5 := r.Events(acme, "", 9)
+			return errors.Join(err, err2, err3, err4, err5, same("what is left", got, rest), sameAll("due", due, []*leadmuxv1.Operation{op}))
+		})
+		if report := f.sound(); report.Leads != 0 || report.Erased != 1 || report.Operations != 1 || report.Events != 2 {
+			f.Errorf("%+v", report)
+		}
+		f.reopen()
+	}
+	receipt := receiptOf(id)
+	receipt.CompleteTime = stamp(30)
+	f.update(func(tx idmap.Tx) error {
+		return errors.Join(tx.PutErasure(acme, receipt), tx.DropLeaving(acme, id), tx.DropLeaving(acme, id))
+	})
+	for range 2 { // the key goes at the latest when the store is opened
+		f.view(func(r idmap.Reader) error {
+			got, err := r.Erasure(acme, id)
+			for what, err := range map[string]error{
+				"what is left": second(r.Leaving(acme, id)), "operation": second(r.Operation(acme, "op_1")), "lead": second(r.Lead(acme, id)),
+			} {
+				if !errors.Is(err, idmap.ErrNotFound) {
+					f.Errorf("%s: %v", what, err)
+				}
+			}
+			queue, err2 := r.Queue(acme, west)
+			if queue.Depth != 0 {
+				f.Errorf("%+v", queue)
+			}
+			return errors.Join(err, err2, same("receipt", got, receipt))
+		})
+		if report := f.sound(); report.Operations != 0 || report.Events != 1 {
+			f.Errorf("%+v", report)
+		}
+		f.reopen()
+	}
+}
+
+func second[V any](_ V, err error) error { return err }

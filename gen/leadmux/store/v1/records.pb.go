@@ -37,7 +37,9 @@ type LeadRecord struct {
 	// Account and state of each engagement.
 	Engagements []*EngagementMark `protobuf:"bytes,4,rep,name=engagements,proto3" json:"engagements,omitempty"`
 	// The look-up entries this lead has, so that a change can remove the old ones: kind byte and keyed hash.
-	Lookups       [][]byte `protobuf:"bytes,5,rep,name=lookups,proto3" json:"lookups,omitempty"`
+	Lookups [][]byte `protobuf:"bytes,5,rep,name=lookups,proto3" json:"lookups,omitempty"`
+	// The lead is erased, and this is what vendors have still to be told with.
+	Leaving       bool `protobuf:"varint,6,opt,name=leaving,proto3" json:"leaving,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -105,6 +107,13 @@ func (x *LeadRecord) GetLookups() [][]byte {
 		return x.Lookups
 	}
 	return nil
+}
+
+func (x *LeadRecord) GetLeaving() bool {
+	if x != nil {
+		return x.Leaving
+	}
+	return false
 }
 
 // EngagementMark is the part of an engagement that lists filter by.
@@ -723,7 +732,7 @@ var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\x1a\x1cleadmux/v1/suppression.proto\"\xd6\x01\n" +
+	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\x1a\x1cleadmux/v1/suppression.proto\"\xf0\x01\n" +
 	"\n" +
 	"LeadRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
@@ -731,7 +740,8 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\vupdate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12B\n" +
 	"\vengagements\x18\x04 \x03(\v2 .leadmux.store.v1.EngagementMarkR\vengagements\x12\x18\n" +
-	"\alookups\x18\x05 \x03(\fR\alookups\"]\n" +
+	"\alookups\x18\x05 \x03(\fR\alookups\x12\x18\n" +
+	"\aleaving\x18\x06 \x01(\bR\aleaving\"]\n" +
 	"\x0eEngagementMark\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"r\n" +
