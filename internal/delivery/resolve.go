@@ -62,6 +62,9 @@ func (d *Dispatcher) reopen(tx idmap.Tx, tenant string, op *leadmuxv1.Operation)
 	if s.lead, err = tx.Lead(tenant, op.GetLeadId()); err != nil {
 		return nil, err
 	}
+	if _, ofEngagement := methods[op.GetMethod()]; !ofEngagement { // a call, a message: it is about the person, and in nobody's line
+		return s, nil
+	}
 	e := Engagement(s.lead, op.GetAccount())
 	if e.GetOperationId() == op.GetOperationId() || !e.GetCreateTime().AsTime().After(op.GetCreateTime().AsTime()) {
 		s.e = e // else it is a later one, which the operation has nothing to do with

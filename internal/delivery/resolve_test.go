@@ -7,10 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/typeid"
 )
 
 const (
@@ -324,5 +327,36 @@ func TestWaitOperationAnswersWhenItIsOver(t *testing.T) {
 		if err != nil || opName(got.GetState()) != "SUCCEEDED" || time.Since(began) != 3*time.Second {
 			t.Errorf("%v, %v after %s", got, err, time.Since(began))
 		}
+	})
+}
+
+func TestAnOperationOfNoEngagementIsResolvedByItself(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		r, v, id := doubtful(t)
+		create, update := r.op(id).GetOperationId(), ""
+		message := &leadmuxv1.Operation{
+			OperationId: typeid.New(typeid.Operation), Method: "SendSms", LeadId: id, Account: "west", Vendor: "verse",
+			State: leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT, IdempotencyClass: atMostOnce, CreateTime: timestamppb.Now(),
+		}
+		r.put(func(tx idmap.Tx) error {
+			open, err := tx.OpenOperations(tenant, id, "west")
+			if err != nil {
+				return err
+			}
+			update = open[0].GetOperationId()
+			return tx.PutOperation(tenant, message)
+		})
+		var never *delivery.NotRetryableError
+		if err := r.retry(message.GetOperationId(), true); !errors.As(err, &never) {
+			t.Errorf("a retry of a message: %v", err)
+		}
+		if err := r.resolve(message.GetOperationId(), happened); err != nil {
+			t.Fatal(err)
+		}
+		r.wantsOp(message.GetOperationId(), "SUCCEEDED")
+		r.wantsOp(create, "IN_DOUBT")
+		r.wantsOp(update, "BLOCKED")
+		r.wants(id, "IN_DOUBT", inDoubtErr)
+		equal(t, "the vendor saw", v.rpcs(id), []string{"CreateLead Ada"})
 	})
 }
