@@ -93,7 +93,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		Endpoints: endpoints(cfg, accounts), Receive: leads.Receive, Logger: logger, Registry: registry,
 	})
 	srv, err := newServer(cfg, logger, registry, who, store, map[string]http.Handler{webhook.Path: hooks}, admin, server.Services{
-		Leads: leads, Accounts: accountService, Operations: service.NewOperations(services),
+		Leads: leads, Accounts: accountService, Operations: service.NewOperations(services), Events: service.NewEvents(leads, store),
 	})
 	if err != nil {
 		return err

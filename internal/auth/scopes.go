@@ -14,6 +14,8 @@ const (
 	LeadsWrite    = "leads.write"
 	AccountsRead  = "accounts.read"
 	AccountsWrite = "accounts.write"
+	EventsRead    = "events.read"
+	EventsWrite   = "events.write"
 
 	OperationsRead  = "operations.read"
 	OperationsWrite = "operations.write"
@@ -38,6 +40,11 @@ var Scopes = map[string]string{
 	leadmuxv1.LeadService_BatchCreateLeads_FullMethodName:  LeadsWrite,
 	leadmuxv1.LeadService_ImportLeads_FullMethodName:       LeadsWrite,
 	leadmuxv1.LeadService_ListVendorLeads_FullMethodName:   LeadsWrite, // it may create leads
+
+	leadmuxv1.EventService_ListEvents_FullMethodName:             EventsRead,
+	leadmuxv1.EventService_WatchEvents_FullMethodName:            EventsRead,
+	leadmuxv1.EventService_ListUnattributedEvents_FullMethodName: EventsRead,
+	leadmuxv1.EventService_ClaimEvent_FullMethodName:             EventsWrite,
 
 	leadmuxv1.AccountService_ListAccounts_FullMethodName:     AccountsRead,
 	leadmuxv1.AccountService_GetAccount_FullMethodName:       AccountsRead,

@@ -72,7 +72,7 @@ func (n *normaliser) text(text string) string {
 }
 
 // opaque are members whose values have no meaning to a reader, by what stands for them.
-var opaque = map[string]string{"etag": "ETAG", "nextPageToken": "TOKEN", "retryDelay": "DELAY"}
+var opaque = map[string]string{"etag": "ETAG", "nextPageToken": "TOKEN", "cursor": "CURSOR", "retryDelay": "DELAY"}
 
 // plain replaces opaque members and takes out those that are there or not by chance.
 func plain(value any) {

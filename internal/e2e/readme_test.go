@@ -38,6 +38,9 @@ var examples = []struct {
 	{command: ":deferConversation", refused: true, shows: []string{
 		"Hopper-Murray", "ENGAGEMENT_STATE_QUALIFIED", "ENGAGEMENT_STATE_UNQUALIFIED", `"closed"`, "3f0c8a52-9d1e-4b77-8a60-1c2d9be47a10", `"results"`, `"leads"`,
 	}},
+	{command: "v1/events:watch", shows: []string{
+		`"lead.created"`, "id: ", "data: {", `{"result":{"event":{`, `"lead.updated"`, "Call on Friday.", `"ENGAGEMENT_STATE_QUALIFIED"`,
+	}},
 	{command: "sandbox/verse/faults", shows: []string{"status 503", `"requests"`}},
 	{command: "OPERATION_STATE_IN_DOUBT", shows: []string{
 		"ENGAGEMENT_STATE_IN_DOUBT", `"vendorRequests"`, "VENDOR_CREDENTIALS_REFUSED", `"resolutions"`, "OPERATION_STATE_SUCCEEDED",

@@ -61,6 +61,8 @@ func onlyPath(rule *annotations.HttpRule) string {
 		return `{"operationId": "op_00000000000000000000000000"}`
 	case strings.Contains(path, "{account}"):
 		return `{"account": "verse"}`
+	case strings.Contains(path, "{event_id}"):
+		return `{"eventId": "evt_00000000000000000000000000"}`
 	default:
 		return "{}"
 	}

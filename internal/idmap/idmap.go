@@ -83,8 +83,7 @@ type Reader interface {
 	JournalReader
 	StopReader
 
-	// Events returns the events after cursor ("" for the first), in order, at most limit.
-	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
+	EventReader
 
 	ErasureReader
 	RestoreReader
@@ -109,10 +108,7 @@ type Tx interface {
 	PutRequest(tenant, method, requestID string, request Request, now time.Time) error
 	// PutOperation stores an operation, new or changed. Its lead must be stored.
 	PutOperation(tenant string, op *leadmuxv1.Operation) error
-	// AppendEvent stores an event at the end of the tenant's log and sets its cursor. An event with a lead_id needs that
-	// lead stored.
-	AppendEvent(tenant string, event *leadmuxv1.Event) error
-
+	EventTx
 	ErasureTx
 	RestoreTx
 	TrimTx

@@ -77,6 +77,9 @@ var reasonCodes = map[leadmuxv1.ErrorReason]codes.Code{
 	leadmuxv1.ErrorReason_ERROR_REASON_MAY_DUPLICATE:              codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED:          codes.FailedPrecondition,
 	leadmuxv1.ErrorReason_ERROR_REASON_SUPPRESSION_NOT_FOUND:      codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_CURSOR_INVALID:             codes.InvalidArgument,
+	leadmuxv1.ErrorReason_ERROR_REASON_EVENTS_GONE:                codes.OutOfRange,
+	leadmuxv1.ErrorReason_ERROR_REASON_EVENT_NOT_FOUND:            codes.NotFound,
 	leadmuxv1.ErrorReason_ERROR_REASON_CONSENT_DENIED:             codes.FailedPrecondition,
 }
 

@@ -64,7 +64,7 @@ func (c *Config) complete(s Services) error {
 		return missing("Authenticate")
 	case c.CheckKey == nil:
 		return missing("CheckKey")
-	case s.Leads == nil || s.Accounts == nil:
+	case s.Leads == nil || s.Accounts == nil || s.Events == nil:
 		return missing("an implementation of every service")
 	}
 	for path := range c.Extra {

@@ -33,7 +33,7 @@ var (
 	forwarded = map[string]string{
 		"Idempotency-Key": "idempotency-key", "X-Request-Id": requestIDKey, "Traceparent": "traceparent",
 	}
-	passed = []string{"Authorization", "Accept"}
+	passed = []string{"Authorization", "Accept", "Last-Event-Id"}
 )
 
 func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
@@ -42,11 +42,13 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 		return nil, err
 	}
 	g := &gateway{logger: cfg.Logger, checkKey: cfg.CheckKey, routes: routes}
+	plain := runtime.JSONPb{
+		MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: false, UseProtoNames: false},
+		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
+	}
 	g.mux = runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: false, UseProtoNames: false},
-			UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
-		}),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &plain),
+		runtime.WithMarshalerOption(eventStream, &eventStreamMarshaler{plain}),
 		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) {
 			name, ok := forwarded[key]
 			return name, ok
@@ -66,6 +68,7 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 	return g, errors.Join(
 		leadmuxv1.RegisterLeadServiceHandlerClient(ctx, g.mux, leadmuxv1.NewLeadServiceClient(conn)),
 		leadmuxv1.RegisterAccountServiceHandlerClient(ctx, g.mux, leadmuxv1.NewAccountServiceClient(conn)),
+		leadmuxv1.RegisterEventServiceHandlerClient(ctx, g.mux, leadmuxv1.NewEventServiceClient(conn)),
 		leadmuxv1.RegisterOperationServiceHandlerClient(ctx, g.mux, leadmuxv1.NewOperationServiceClient(conn)),
 	)
 }
@@ -84,6 +87,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Header = allowed(r.Header)
+	g.sse(r)
 	g.mux.ServeHTTP(w, r)
 }
 

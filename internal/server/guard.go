@@ -38,10 +38,20 @@ func (g guard) deadline(ctx context.Context, c *call, next func(context.Context)
 	defer cancel(nil)
 	defer context.AfterFunc(g.streams, func() { cancel(errEnding) })() //nolint:contextcheck // the server's own end, not the call's
 	err := next(ctx)
-	if err != nil && errors.Is(context.Cause(ctx), errEnding) {
+	ending, said := errors.Is(context.Cause(ctx), errEnding), saysEnding(err)
+	switch {
+	case err != nil && ending && !said:
 		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN, "the service is stopping; take up the stream again elsewhere")
+	case said && !ending && ctx.Err() != nil: // the handler knows only that its context has ended: the caller has gone
+		return ctx.Err()
 	}
 	return err
+}
+
+// saysEnding says whether a handler's error is that the service stops: one that can tell the caller from where to go on.
+func saysEnding(err error) bool {
+	e, ok := errors.AsType[*rpcerr.Error](err)
+	return ok && e.Reason == leadmuxv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN
 }
 
 // allowance is how long a unary call may take: what the caller asked for, at most callMax; callDefault when the caller has

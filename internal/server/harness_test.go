@@ -132,7 +132,7 @@ func start(t *testing.T, changes ...settle) *fixture {
 		change(&cfg, &set)
 	}
 	var err error
-	f.Server, err = build(cfg, Services{Leads: f.leads, Accounts: accounts{}, Operations: operations{}}, set)
+	f.Server, err = build(cfg, Services{Leads: f.leads, Accounts: accounts{}, Operations: operations{}, Events: events{}}, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,4 +187,24 @@ func eventually(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("it never came true: %s", what)
 		}
 	}
+}
+
+// events answers a watch with one event and one heartbeat, then waits for the end of the stream.
+type events struct {
+	leadmuxv1.UnimplementedEventServiceServer
+}
+
+// WatchEvents shows in the event what it was asked for.
+func (events) WatchEvents(req *leadmuxv1.WatchEventsRequest, stream grpc.ServerStreamingServer[leadmuxv1.WatchEventsResponse]) error {
+	if req.GetAfter() == "gone" {
+		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_EVENTS_GONE, "gone").With("cursor", "oldest")
+	}
+	event := &leadmuxv1.Event{EventId: req.GetAfter(), Type: "lead.created", Late: req.GetFromNow(), Cursor: "c1"}
+	for _, message := range []*leadmuxv1.WatchEventsResponse{{Event: event, Cursor: "c1"}, {Cursor: "c2"}} {
+		if err := stream.Send(message); err != nil {
+			return err
+		}
+	}
+	<-stream.Context().Done()
+	return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN, "stopping").With("cursor", "c3")
 }

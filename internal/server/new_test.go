@@ -27,7 +27,7 @@ func TestBusyPort(t *testing.T) {
 			CheckKey:     func(string) error { return nil },
 		}
 		set(&cfg)
-		_, err := New(cfg, Services{Leads: &leads{}, Accounts: accounts{}, Operations: operations{}})
+		_, err := New(cfg, Services{Leads: &leads{}, Accounts: accounts{}, Operations: operations{}, Events: events{}})
 		if err == nil {
 			t.Fatalf("%s: no error", name)
 		}
@@ -42,7 +42,7 @@ func TestBusyPort(t *testing.T) {
 func TestNewRefusesIncompleteConfig(t *testing.T) {
 	auth := func(ctx context.Context, _, _ string) (context.Context, error) { return ctx, nil }
 	check := func(string) error { return nil }
-	all := Services{Leads: &leads{}, Accounts: accounts{}, Operations: operations{}}
+	all := Services{Leads: &leads{}, Accounts: accounts{}, Operations: operations{}, Events: events{}}
 	for name, c := range map[string]struct {
 		cfg      Config
 		services Services
@@ -64,7 +64,7 @@ func TestCloseWithoutRun(t *testing.T) {
 		HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0",
 		Authenticate: func(ctx context.Context, _, _ string) (context.Context, error) { return ctx, nil },
 		CheckKey:     func(string) error { return nil },
-	}, Services{Leads: &leads{}, Accounts: accounts{}, Operations: operations{}})
+	}, Services{Leads: &leads{}, Accounts: accounts{}, Operations: operations{}, Events: events{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,7 @@ func build(cfg Config, services Services, set settings) (*Server, error) {
 func (s *Server) register(r grpc.ServiceRegistrar, services Services) {
 	leadmuxv1.RegisterLeadServiceServer(r, services.Leads)
 	leadmuxv1.RegisterAccountServiceServer(r, services.Accounts)
+	leadmuxv1.RegisterEventServiceServer(r, services.Events)
 	leadmuxv1.RegisterOperationServiceServer(r, services.Operations)
 }
 
@@ -134,6 +135,7 @@ type Services struct {
 	Leads      leadmuxv1.LeadServiceServer
 	Accounts   leadmuxv1.AccountServiceServer
 	Operations leadmuxv1.OperationServiceServer
+	Events     leadmuxv1.EventServiceServer
 }
 
 type listeners struct{ http, grpc, admin net.Listener }

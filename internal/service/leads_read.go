@@ -23,8 +23,10 @@ func (s *LeadService) GetLead(ctx context.Context, request *leadmuxv1.GetLeadReq
 	}
 	response := &leadmuxv1.GetLeadResponse{}
 	err = s.cfg.Store.View(ctx, func(r idmap.Reader) (err error) {
-		response.Lead, err = r.Lead(p.Tenant, request.GetLeadId())
-		return leadNotFound(err)
+		if response.Lead, err = r.Lead(p.Tenant, request.GetLeadId()); err != nil || request.GetAsOf() == nil {
+			return leadNotFound(err)
+		}
+		return s.asOf(r, p.Tenant, response.GetLead(), request.GetAsOf().AsTime())
 	})
 	if err != nil {
 		return nil, err

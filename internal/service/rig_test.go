@@ -51,6 +51,8 @@ type rig struct {
 	full   context.Context // of a caller who may do everything in "full"
 	secret *seal.Secret
 	drift  []string
+
+	letters teller // of tenant "letters"
 }
 
 // caller is a principal's context.
@@ -81,6 +83,7 @@ func newRig(t *testing.T, change func(*service.Config)) *rig {
 	r.all, r.plain = &vendor{name: "conversica", rpcs: writes}, &vendor{name: "verse", rpcs: writes[1:3]}
 	r.bot, r.desk = &lister{vendor: &vendor{name: "convertalk", rpcs: writes}}, &finder{vendor: &vendor{name: "ujet"}}
 	r.full, r.secret = caller(t, "full"), secret
+	r.letters = teller{&vendor{name: "verse", rpcs: writes}, map[string]adapters.VendorEvent{}}
 	logger := slog.New(slog.DiscardHandler)
 	r.set = adapters.NewSet([]*adapters.Account{
 		{Name: "east", Tenant: "default", Vendor: "verse", Adapter: r.verse, Line: line(0)},
@@ -93,6 +96,7 @@ func newRig(t *testing.T, change func(*service.Config)) *rig {
 		{Name: "plain", Tenant: "full", Vendor: "verse", Adapter: r.plain, Line: line(0)},
 		{Name: "desk", Tenant: "full", Vendor: "ujet", Adapter: r.desk, Line: line(0)},
 		{Name: "dumb", Tenant: "full", Vendor: "mute", Adapter: mute{}, Line: line(0)},
+		{Name: "letters", Tenant: "letters", Vendor: "verse", Adapter: r.letters, Line: line(0), Default: true},
 		{Name: "slow", Tenant: "slow", Vendor: "verse", Adapter: r.verse, Line: line(1), Default: true},
 	})
 	r.d = delivery.New(delivery.Config{

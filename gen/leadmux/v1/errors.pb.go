@@ -125,6 +125,13 @@ const (
 	ErrorReason_ERROR_REASON_SUPPRESSION_NOT_FOUND ErrorReason = 51
 	// The person refused this channel when last asked: the lead's consent says so. Only CheckContact says it.
 	ErrorReason_ERROR_REASON_CONSENT_DENIED ErrorReason = 52
+	// What was given as a cursor is none of this log. INVALID_ARGUMENT, 400.
+	ErrorReason_ERROR_REASON_CURSOR_INVALID ErrorReason = 90
+	// What is asked for lies before the oldest event that is kept (retention.events); metadata "cursor", where events are read, is
+	// the oldest place that can be gone on from. OUT_OF_RANGE, 400.
+	ErrorReason_ERROR_REASON_EVENTS_GONE ErrorReason = 91
+	// No such event waits to be claimed: it was claimed, or is no longer kept. NOT_FOUND, 404.
+	ErrorReason_ERROR_REASON_EVENT_NOT_FOUND ErrorReason = 92
 )
 
 // Enum value maps for ErrorReason.
@@ -178,6 +185,9 @@ var (
 		50: "ERROR_REASON_PERSON_SUPPRESSED",
 		51: "ERROR_REASON_SUPPRESSION_NOT_FOUND",
 		52: "ERROR_REASON_CONSENT_DENIED",
+		90: "ERROR_REASON_CURSOR_INVALID",
+		91: "ERROR_REASON_EVENTS_GONE",
+		92: "ERROR_REASON_EVENT_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -228,6 +238,9 @@ var (
 		"ERROR_REASON_PERSON_SUPPRESSED":          50,
 		"ERROR_REASON_SUPPRESSION_NOT_FOUND":      51,
 		"ERROR_REASON_CONSENT_DENIED":             52,
+		"ERROR_REASON_CURSOR_INVALID":             90,
+		"ERROR_REASON_EVENTS_GONE":                91,
+		"ERROR_REASON_EVENT_NOT_FOUND":            92,
 	}
 )
 
@@ -352,7 +365,7 @@ var File_leadmux_v1_errors_proto protoreflect.FileDescriptor
 const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17leadmux/v1/errors.proto\x12\n" +
-	"leadmux.v1*\x9b\r\n" +
+	"leadmux.v1*\xfc\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\"\n" +
@@ -402,7 +415,10 @@ const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\x15ERROR_REASON_NOT_DONE\x10,\x12\"\n" +
 	"\x1eERROR_REASON_PERSON_SUPPRESSED\x102\x12&\n" +
 	"\"ERROR_REASON_SUPPRESSION_NOT_FOUND\x103\x12\x1f\n" +
-	"\x1bERROR_REASON_CONSENT_DENIED\x104*\x99\x03\n" +
+	"\x1bERROR_REASON_CONSENT_DENIED\x104\x12\x1f\n" +
+	"\x1bERROR_REASON_CURSOR_INVALID\x10Z\x12\x1c\n" +
+	"\x18ERROR_REASON_EVENTS_GONE\x10[\x12 \n" +
+	"\x1cERROR_REASON_EVENT_NOT_FOUND\x10\\*\x99\x03\n" +
 	"\vWarningCode\x12\x1c\n" +
 	"\x18WARNING_CODE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aWARNING_CODE_FIELD_CLIPPED\x10\x01\x12\x1f\n" +

@@ -48,7 +48,7 @@ type Event struct {
 	ReceiveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=receive_time,json=receiveTime,proto3" json:"receive_time,omitempty"`
 	// It came after something newer, or says what cannot follow from where the engagement stands; it is kept but changed nothing.
 	Late bool `protobuf:"varint,10,opt,name=late,proto3" json:"late,omitempty"`
-	// Place in the log; later events have larger ones.
+	// Place in the log, to go on from (ListEvents, WatchEvents).
 	Cursor string `protobuf:"bytes,11,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// It could not be tied to a lead, call or chat; it waits in the inbox until it is claimed. Its detail is then shown by
 	// ListUnattributedEvents only.

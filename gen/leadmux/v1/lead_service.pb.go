@@ -328,7 +328,10 @@ func (x *VendorRequest) GetBody() string {
 type GetLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Our ID.
-	LeadId        string `protobuf:"bytes,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	LeadId string `protobuf:"bytes,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Show the engagements as they stood at this moment by our clock, from the lead's events: for each account the engagement of
+	// then, with account, vendor, state, vendor_lead_id, create_time and update_time. All else of the lead is as it is now.
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -368,6 +371,13 @@ func (x *GetLeadRequest) GetLeadId() string {
 		return x.LeadId
 	}
 	return ""
+}
+
+func (x *GetLeadRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
 }
 
 // GetLeadResponse is the lead asked for.
@@ -2182,9 +2192,10 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\x04body\x18\x05 \x01(\tR\x04body\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"S\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x84\x01\n" +
 	"\x0eGetLeadRequest\x12A\n" +
-	"\alead_id\x18\x01 \x01(\tB(\xe2A\x01\x02\xbaH!r\x1f2\x1d^lead_[0-9a-hjkmnp-tv-z]{26}$R\x06leadId\"7\n" +
+	"\alead_id\x18\x01 \x01(\tB(\xe2A\x01\x02\xbaH!r\x1f2\x1d^lead_[0-9a-hjkmnp-tv-z]{26}$R\x06leadId\x12/\n" +
+	"\x05as_of\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"7\n" +
 	"\x0fGetLeadResponse\x12$\n" +
 	"\x04lead\x18\x01 \x01(\v2\x10.leadmux.v1.LeadR\x04lead\"\xd9\x01\n" +
 	"\x11LookupLeadRequest\x12!\n" +
@@ -2390,8 +2401,8 @@ var file_leadmux_v1_lead_service_proto_goTypes = []any{
 	(*Lead)(nil),                      // 32: leadmux.v1.Lead
 	(*durationpb.Duration)(nil),       // 33: google.protobuf.Duration
 	(*VendorOptions)(nil),             // 34: leadmux.v1.VendorOptions
-	(EngagementState)(0),              // 35: leadmux.v1.EngagementState
-	(*timestamppb.Timestamp)(nil),     // 36: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),     // 35: google.protobuf.Timestamp
+	(EngagementState)(0),              // 36: leadmux.v1.EngagementState
 	(*fieldmaskpb.FieldMask)(nil),     // 37: google.protobuf.FieldMask
 	(*status.Status)(nil),             // 38: google.rpc.Status
 	(*EraseLeadRequest)(nil),          // 39: leadmux.v1.EraseLeadRequest
@@ -2405,76 +2416,77 @@ var file_leadmux_v1_lead_service_proto_depIdxs = []int32{
 	32, // 4: leadmux.v1.CreateLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 5: leadmux.v1.CreateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
 	31, // 6: leadmux.v1.VendorRequest.headers:type_name -> leadmux.v1.VendorRequest.HeadersEntry
-	32, // 7: leadmux.v1.GetLeadResponse.lead:type_name -> leadmux.v1.Lead
-	32, // 8: leadmux.v1.LookupLeadResponse.lead:type_name -> leadmux.v1.Lead
-	35, // 9: leadmux.v1.ListLeadsRequest.state:type_name -> leadmux.v1.EngagementState
-	36, // 10: leadmux.v1.ListLeadsRequest.updated_after:type_name -> google.protobuf.Timestamp
-	36, // 11: leadmux.v1.ListLeadsRequest.updated_before:type_name -> google.protobuf.Timestamp
-	32, // 12: leadmux.v1.ListLeadsResponse.leads:type_name -> leadmux.v1.Lead
-	32, // 13: leadmux.v1.UpdateLeadRequest.lead:type_name -> leadmux.v1.Lead
-	37, // 14: leadmux.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
-	33, // 15: leadmux.v1.UpdateLeadRequest.wait:type_name -> google.protobuf.Duration
-	32, // 16: leadmux.v1.UpdateLeadResponse.lead:type_name -> leadmux.v1.Lead
-	3,  // 17: leadmux.v1.UpdateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 18: leadmux.v1.EngageLeadRequest.wait:type_name -> google.protobuf.Duration
-	34, // 19: leadmux.v1.EngageLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
-	32, // 20: leadmux.v1.EngageLeadResponse.lead:type_name -> leadmux.v1.Lead
-	3,  // 21: leadmux.v1.EngageLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 22: leadmux.v1.EndConversationRequest.wait:type_name -> google.protobuf.Duration
-	32, // 23: leadmux.v1.EndConversationResponse.lead:type_name -> leadmux.v1.Lead
-	3,  // 24: leadmux.v1.EndConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 25: leadmux.v1.StopConversationRequest.wait:type_name -> google.protobuf.Duration
-	32, // 26: leadmux.v1.StopConversationResponse.lead:type_name -> leadmux.v1.Lead
-	3,  // 27: leadmux.v1.StopConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 28: leadmux.v1.DeferConversationRequest.wait:type_name -> google.protobuf.Duration
-	32, // 29: leadmux.v1.DeferConversationResponse.lead:type_name -> leadmux.v1.Lead
-	3,  // 30: leadmux.v1.DeferConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	32, // 31: leadmux.v1.LinkLeadResponse.lead:type_name -> leadmux.v1.Lead
-	32, // 32: leadmux.v1.UnlinkLeadResponse.lead:type_name -> leadmux.v1.Lead
-	1,  // 33: leadmux.v1.BatchCreateLeadsRequest.requests:type_name -> leadmux.v1.CreateLeadRequest
-	33, // 34: leadmux.v1.BatchCreateLeadsRequest.wait:type_name -> google.protobuf.Duration
-	26, // 35: leadmux.v1.BatchCreateLeadsResponse.results:type_name -> leadmux.v1.BatchCreateLeadsResult
-	32, // 36: leadmux.v1.BatchCreateLeadsResult.lead:type_name -> leadmux.v1.Lead
-	38, // 37: leadmux.v1.BatchCreateLeadsResult.status:type_name -> google.rpc.Status
-	3,  // 38: leadmux.v1.BatchCreateLeadsResult.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	32, // 39: leadmux.v1.ListVendorLeadsResponse.leads:type_name -> leadmux.v1.Lead
-	1,  // 40: leadmux.v1.ImportLeadsRequest.request:type_name -> leadmux.v1.CreateLeadRequest
-	38, // 41: leadmux.v1.ImportLeadsResponse.status:type_name -> google.rpc.Status
-	1,  // 42: leadmux.v1.LeadService.CreateLead:input_type -> leadmux.v1.CreateLeadRequest
-	4,  // 43: leadmux.v1.LeadService.GetLead:input_type -> leadmux.v1.GetLeadRequest
-	6,  // 44: leadmux.v1.LeadService.LookupLead:input_type -> leadmux.v1.LookupLeadRequest
-	8,  // 45: leadmux.v1.LeadService.ListLeads:input_type -> leadmux.v1.ListLeadsRequest
-	10, // 46: leadmux.v1.LeadService.UpdateLead:input_type -> leadmux.v1.UpdateLeadRequest
-	12, // 47: leadmux.v1.LeadService.EngageLead:input_type -> leadmux.v1.EngageLeadRequest
-	14, // 48: leadmux.v1.LeadService.EndConversation:input_type -> leadmux.v1.EndConversationRequest
-	16, // 49: leadmux.v1.LeadService.StopConversation:input_type -> leadmux.v1.StopConversationRequest
-	18, // 50: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
-	20, // 51: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
-	22, // 52: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
-	39, // 53: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
-	24, // 54: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
-	29, // 55: leadmux.v1.LeadService.ImportLeads:input_type -> leadmux.v1.ImportLeadsRequest
-	27, // 56: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
-	2,  // 57: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
-	5,  // 58: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
-	7,  // 59: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
-	9,  // 60: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
-	11, // 61: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
-	13, // 62: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
-	15, // 63: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
-	17, // 64: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
-	19, // 65: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
-	21, // 66: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
-	23, // 67: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
-	40, // 68: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
-	25, // 69: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
-	30, // 70: leadmux.v1.LeadService.ImportLeads:output_type -> leadmux.v1.ImportLeadsResponse
-	28, // 71: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
-	57, // [57:72] is the sub-list for method output_type
-	42, // [42:57] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	35, // 7: leadmux.v1.GetLeadRequest.as_of:type_name -> google.protobuf.Timestamp
+	32, // 8: leadmux.v1.GetLeadResponse.lead:type_name -> leadmux.v1.Lead
+	32, // 9: leadmux.v1.LookupLeadResponse.lead:type_name -> leadmux.v1.Lead
+	36, // 10: leadmux.v1.ListLeadsRequest.state:type_name -> leadmux.v1.EngagementState
+	35, // 11: leadmux.v1.ListLeadsRequest.updated_after:type_name -> google.protobuf.Timestamp
+	35, // 12: leadmux.v1.ListLeadsRequest.updated_before:type_name -> google.protobuf.Timestamp
+	32, // 13: leadmux.v1.ListLeadsResponse.leads:type_name -> leadmux.v1.Lead
+	32, // 14: leadmux.v1.UpdateLeadRequest.lead:type_name -> leadmux.v1.Lead
+	37, // 15: leadmux.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
+	33, // 16: leadmux.v1.UpdateLeadRequest.wait:type_name -> google.protobuf.Duration
+	32, // 17: leadmux.v1.UpdateLeadResponse.lead:type_name -> leadmux.v1.Lead
+	3,  // 18: leadmux.v1.UpdateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	33, // 19: leadmux.v1.EngageLeadRequest.wait:type_name -> google.protobuf.Duration
+	34, // 20: leadmux.v1.EngageLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
+	32, // 21: leadmux.v1.EngageLeadResponse.lead:type_name -> leadmux.v1.Lead
+	3,  // 22: leadmux.v1.EngageLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	33, // 23: leadmux.v1.EndConversationRequest.wait:type_name -> google.protobuf.Duration
+	32, // 24: leadmux.v1.EndConversationResponse.lead:type_name -> leadmux.v1.Lead
+	3,  // 25: leadmux.v1.EndConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	33, // 26: leadmux.v1.StopConversationRequest.wait:type_name -> google.protobuf.Duration
+	32, // 27: leadmux.v1.StopConversationResponse.lead:type_name -> leadmux.v1.Lead
+	3,  // 28: leadmux.v1.StopConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	33, // 29: leadmux.v1.DeferConversationRequest.wait:type_name -> google.protobuf.Duration
+	32, // 30: leadmux.v1.DeferConversationResponse.lead:type_name -> leadmux.v1.Lead
+	3,  // 31: leadmux.v1.DeferConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	32, // 32: leadmux.v1.LinkLeadResponse.lead:type_name -> leadmux.v1.Lead
+	32, // 33: leadmux.v1.UnlinkLeadResponse.lead:type_name -> leadmux.v1.Lead
+	1,  // 34: leadmux.v1.BatchCreateLeadsRequest.requests:type_name -> leadmux.v1.CreateLeadRequest
+	33, // 35: leadmux.v1.BatchCreateLeadsRequest.wait:type_name -> google.protobuf.Duration
+	26, // 36: leadmux.v1.BatchCreateLeadsResponse.results:type_name -> leadmux.v1.BatchCreateLeadsResult
+	32, // 37: leadmux.v1.BatchCreateLeadsResult.lead:type_name -> leadmux.v1.Lead
+	38, // 38: leadmux.v1.BatchCreateLeadsResult.status:type_name -> google.rpc.Status
+	3,  // 39: leadmux.v1.BatchCreateLeadsResult.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	32, // 40: leadmux.v1.ListVendorLeadsResponse.leads:type_name -> leadmux.v1.Lead
+	1,  // 41: leadmux.v1.ImportLeadsRequest.request:type_name -> leadmux.v1.CreateLeadRequest
+	38, // 42: leadmux.v1.ImportLeadsResponse.status:type_name -> google.rpc.Status
+	1,  // 43: leadmux.v1.LeadService.CreateLead:input_type -> leadmux.v1.CreateLeadRequest
+	4,  // 44: leadmux.v1.LeadService.GetLead:input_type -> leadmux.v1.GetLeadRequest
+	6,  // 45: leadmux.v1.LeadService.LookupLead:input_type -> leadmux.v1.LookupLeadRequest
+	8,  // 46: leadmux.v1.LeadService.ListLeads:input_type -> leadmux.v1.ListLeadsRequest
+	10, // 47: leadmux.v1.LeadService.UpdateLead:input_type -> leadmux.v1.UpdateLeadRequest
+	12, // 48: leadmux.v1.LeadService.EngageLead:input_type -> leadmux.v1.EngageLeadRequest
+	14, // 49: leadmux.v1.LeadService.EndConversation:input_type -> leadmux.v1.EndConversationRequest
+	16, // 50: leadmux.v1.LeadService.StopConversation:input_type -> leadmux.v1.StopConversationRequest
+	18, // 51: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
+	20, // 52: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
+	22, // 53: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
+	39, // 54: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
+	24, // 55: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
+	29, // 56: leadmux.v1.LeadService.ImportLeads:input_type -> leadmux.v1.ImportLeadsRequest
+	27, // 57: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
+	2,  // 58: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
+	5,  // 59: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
+	7,  // 60: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
+	9,  // 61: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
+	11, // 62: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
+	13, // 63: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
+	15, // 64: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
+	17, // 65: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
+	19, // 66: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
+	21, // 67: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
+	23, // 68: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
+	40, // 69: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
+	25, // 70: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
+	30, // 71: leadmux.v1.LeadService.ImportLeads:output_type -> leadmux.v1.ImportLeadsResponse
+	28, // 72: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
+	58, // [58:73] is the sub-list for method output_type
+	43, // [43:58] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_lead_service_proto_init() }

@@ -46,7 +46,8 @@ type LeadServiceClient interface {
 	// said stands in its engagement, and what is not settled within wait goes on in the background. Needs scope leads.write.
 	// Errors: INVALID_FIELD, NO_ACCOUNT, ACCOUNT_NOT_FOUND, ACCOUNT_NOT_ALLOWED, LEAD_EXISTS, REQUEST_ID_REUSED.
 	CreateLead(ctx context.Context, in *CreateLeadRequest, opts ...grpc.CallOption) (*CreateLeadResponse, error)
-	// GetLead returns a lead by our ID. Needs scope leads.read. Errors: LEAD_NOT_FOUND, LEAD_ERASED.
+	// GetLead returns a lead by our ID, if asked with its engagements as they stood at a moment. Needs scope leads.read. Errors:
+	// LEAD_NOT_FOUND, LEAD_ERASED, EVENTS_GONE for a moment before the events that are kept.
 	GetLead(ctx context.Context, in *GetLeadRequest, opts ...grpc.CallOption) (*GetLeadResponse, error)
 	// LookupLead finds a lead by exactly one of: account with vendor_lead_id, phone, email, external_id. Use POST where no
 	// person may stand in a URL. Needs scope leads.read. Errors: INVALID_FIELD, LEAD_NOT_FOUND.
@@ -271,7 +272,8 @@ type LeadServiceServer interface {
 	// said stands in its engagement, and what is not settled within wait goes on in the background. Needs scope leads.write.
 	// Errors: INVALID_FIELD, NO_ACCOUNT, ACCOUNT_NOT_FOUND, ACCOUNT_NOT_ALLOWED, LEAD_EXISTS, REQUEST_ID_REUSED.
 	CreateLead(context.Context, *CreateLeadRequest) (*CreateLeadResponse, error)
-	// GetLead returns a lead by our ID. Needs scope leads.read. Errors: LEAD_NOT_FOUND, LEAD_ERASED.
+	// GetLead returns a lead by our ID, if asked with its engagements as they stood at a moment. Needs scope leads.read. Errors:
+	// LEAD_NOT_FOUND, LEAD_ERASED, EVENTS_GONE for a moment before the events that are kept.
 	GetLead(context.Context, *GetLeadRequest) (*GetLeadResponse, error)
 	// LookupLead finds a lead by exactly one of: account with vendor_lead_id, phone, email, external_id. Use POST where no
 	// person may stand in a URL. Needs scope leads.read. Errors: INVALID_FIELD, LEAD_NOT_FOUND.

@@ -20,6 +20,7 @@ const (
 	openBucket       bucketName = "open"
 	journalBucket    bucketName = "journal"
 	eventsBucket     bucketName = "events"
+	subjectsBucket   bucketName = "subjects"
 	stopsBucket      bucketName = "stops"
 	deliveriesBucket bucketName = "deliveries"
 	waitingBucket    bucketName = "waiting"

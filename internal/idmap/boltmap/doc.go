@@ -26,6 +26,7 @@
 //	      │              <"s" + state + operation ID>             → (empty)         all but SUCCEEDED
 //	      ├─ stops       <account>                                → StopRecord
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
+//	      ├─ subjects    <lead, call or chat ID + sequence>       → (empty)                  the events about it
 //	      ├─ marks       "trimmed"                                → key of the last event that was removed
 //	      ├─ deliveries  <event ID>                               → DeliveryRecord                       time-ordered
 //	      ├─ waiting     <event ID>                               → (empty)                 deliveries that wait to be claimed
@@ -42,7 +43,7 @@
 //
 // Invariants, beside those of package idmap:
 //   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
-//     expiries, operations and both open and journal, suppressions and suppressed; no row of waiting is without its delivery.
+//     expiries, operations and both open and journal, events and subjects, suppressions and suppressed; no row of waiting is without its delivery.
 //     Verify proves it.
 //   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
 //     one suppression that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of

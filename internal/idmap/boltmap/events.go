@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"strconv"
 
+	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/leadmux/leadmux/gen/leadmux/store/v1"
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/seal"
 )
 
@@ -16,36 +20,19 @@ const (
 	cursorDigits = 16
 )
 
-// errCursor is returned for a text that is no cursor.
-var errCursor = errors.New("not a cursor of the event log")
-
 // Events implements idmap.Reader. It passes over events of erased leads.
 func (r reader) Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error) {
-	first := eventKey(0)
-	if after != "" {
-		n, err := parseCursor(after)
-		if err != nil {
-			return nil, err
-		}
-		first = append(eventKey(n), 0) // the smallest key behind it
-	}
-	b := r.bucket(tenant, eventsBucket)
-	if b == nil {
-		return nil, nil
-	}
 	var events []*leadmuxv1.Event
-	c := b.Cursor()
-	for k, v := c.Seek(first); k != nil && len(events) < limit; k, v = c.Next() {
-		event, err := r.openEvent(tenant, k, v)
-		if errors.Is(err, ErrKeyGone) {
-			continue
-		}
+	for {
+		page, err := r.ListEvents(tenant, idmap.EventFilter{}, after, limit-len(events))
 		if err != nil {
 			return nil, err
 		}
-		events = append(events, event)
+		if events = append(events, page.Events...); !page.More || len(events) == limit {
+			return events, nil
+		}
+		after = page.Last
 	}
-	return events, nil
 }
 
 // AppendEvent implements idmap.Tx. An event of no lead is stored in clear: it names no person.
@@ -72,11 +59,46 @@ func (w writer) append(tenant string, event *leadmuxv1.Event, keyID string, key 
 		return fmt.Errorf("event %s: %w", event.GetEventId(), err)
 	}
 	event.Cursor = cursor(n)
-	value, err := sealRecord(keyID, key, event, place(eventPlace, tenant, event.Cursor))
+	value, err := sealEvent(keyID, key, event, place(eventPlace, tenant, event.Cursor))
 	if err != nil {
 		return err
 	}
+	for _, subject := range subjects(event) {
+		if err := w.put(tenant, subjectsBucket, subjectRow(subject, n), []byte{}); err != nil {
+			return err
+		}
+	}
+	w.btx.OnCommit(func() { w.s.appended.publish(tenant) })
 	return w.put(tenant, eventsBucket, eventKey(n), value)
+}
+
+// sealEvent makes the record of an event.
+func sealEvent(keyID string, key *seal.DataKey, event *leadmuxv1.Event, place string) ([]byte, error) {
+	sealed, err := sealRecord(keyID, key, event, place)
+	if err != nil {
+		return nil, err
+	}
+	inClear, err := proto.Marshal(&storev1.SealedRecord{Subjects: subjects(event)})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return append(sealed, inClear...), nil // two messages on end are one with the fields of both
+}
+
+// subjects are the IDs of what an event is about.
+func subjects(event *leadmuxv1.Event) []string {
+	var ids []string
+	for _, id := range []string{event.GetLeadId(), event.GetCallId(), event.GetChatId()} {
+		if id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// subjectRow is the row of an event among those of what it is about.
+func subjectRow(id string, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(appendText(nil, id), n)
 }
 
 func (r reader) openEvent(tenant string, key, value []byte) (*leadmuxv1.Event, error) {
@@ -109,7 +131,7 @@ func cursor(n uint64) string {
 func parseCursor(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 16, 64)
 	if err != nil || text != cursor(n) {
-		return 0, errCursor
+		return 0, idmap.ErrCursor
 	}
 	return n, nil
 }

@@ -23,12 +23,16 @@ type Store struct {
 	committer *committer
 	secret    *seal.Secret
 	log       *slog.Logger
+	appended  hub
 
 	closing  sync.Once
 	closeErr error
 }
 
-var _ idmap.Store = (*Store)(nil)
+var (
+	_ idmap.Store    = (*Store)(nil)
+	_ idmap.EventLog = (*Store)(nil)
+)
 
 // View runs fn on a consistent picture of the index. See idmap.Store. It fails with ErrClosed after Close.
 func (s *Store) View(ctx context.Context, fn func(r idmap.Reader) error) error {

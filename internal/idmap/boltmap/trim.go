@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	"google.golang.org/protobuf/proto"
 
+	storev1 "github.com/leadmux/leadmux/gen/leadmux/store/v1"
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
 )
@@ -54,6 +56,9 @@ func (w writer) TrimEvents(tenant string, before time.Time, limit int) (int, err
 		if err == nil && !event.GetReceiveTime().AsTime().Before(before) {
 			break
 		}
+		if err := w.forgetSubjects(tenant, k, v); err != nil {
+			return 0, err
+		}
 		gone = append(gone, bytes.Clone(k))
 		if err == nil {
 			mark = gone[len(gone)-1]
@@ -65,6 +70,24 @@ func (w writer) TrimEvents(tenant string, before time.Time, limit int) (int, err
 		}
 	}
 	return len(gone), deleteAll(b, gone)
+}
+
+// forgetSubjects takes an event away from those of what it is about, whether it can be read or not.
+func (w writer) forgetSubjects(tenant string, key, value []byte) error {
+	var record storev1.SealedRecord
+	if err := proto.Unmarshal(value, &record); err != nil {
+		return fmt.Errorf("event log: damaged record: %w", err)
+	}
+	n, err := readEventKey(key)
+	if err != nil {
+		return err
+	}
+	for _, subject := range record.GetSubjects() {
+		if err := w.delete(tenant, subjectsBucket, subjectRow(subject, n)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TrimOperations implements idmap.Tx.

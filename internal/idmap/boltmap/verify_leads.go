@@ -96,6 +96,7 @@ func (v *verifier) events(tenant string) error {
 		if id := event.GetLeadId(); id != "" && !v.has(tenant, leadsBucket, []byte(id)) && !v.isErased(tenant, id) {
 			v.problem("Tenant %q: event %s belongs to lead %s, which is not there.", tenant, event.GetEventId(), id)
 		}
+		v.eventRows(tenant, key, value, event)
 	})
 }
 

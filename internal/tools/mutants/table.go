@@ -19,6 +19,7 @@ var table = []planted{
 	{"ignore_rate_slots", "./internal/delivery", "TestP8QueuedLeadsLeaveInStepWithTheLimit"},
 	{"ignore_scopes", "./internal/auth", "TestP20EveryRPCByEveryKindOfKey"},
 	{"late_event_moves_back", "./internal/delivery", "TestP10ALateAnswerTakesNothingBack"},
+	{"naive_cursor", "./internal/service", "TestP6AWatchSkipsNothing"},
 	{"leave_dropped_keys", "./internal/idmap/boltmap", "TestP24DroppedKeyIsNowhereInTheFile"},
 	{"resend_blindly", "./internal/delivery", "TestP3AnAttemptThatAStopCutOffIsSettledByItsClass"},
 	{"silent_doubt", "./internal/delivery", "TestP3WhatWasSentToAnAccountThatIsGoneStaysInSight"},

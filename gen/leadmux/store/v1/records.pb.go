@@ -179,7 +179,9 @@ type SealedRecord struct {
 	// The sealed message.
 	Sealed []byte `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	// What lists of operations filter by, in clear; events have none.
-	Mark          *OperationMark `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`
+	Mark *OperationMark `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`
+	// Of an event, in clear, so that it can be trimmed unread: what it is about, by its lead, call and chat ID.
+	Subjects      []string `protobuf:"bytes,5,rep,name=subjects,proto3" json:"subjects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -231,6 +233,13 @@ func (x *SealedRecord) GetSealed() []byte {
 func (x *SealedRecord) GetMark() *OperationMark {
 	if x != nil {
 		return x.Mark
+	}
+	return nil
+}
+
+func (x *SealedRecord) GetSubjects() []string {
+	if x != nil {
+		return x.Subjects
 	}
 	return nil
 }
@@ -744,11 +753,12 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\aleaving\x18\x06 \x01(\bR\aleaving\"]\n" +
 	"\x0eEngagementMark\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x121\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"r\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05state\"\x8e\x01\n" +
 	"\fSealedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
 	"\x06sealed\x18\x02 \x01(\fR\x06sealed\x123\n" +
-	"\x04mark\x18\x03 \x01(\v2\x1f.leadmux.store.v1.OperationMarkR\x04mark\"\xc9\x01\n" +
+	"\x04mark\x18\x03 \x01(\v2\x1f.leadmux.store.v1.OperationMarkR\x04mark\x12\x1a\n" +
+	"\bsubjects\x18\x05 \x03(\tR\bsubjects\"\xc9\x01\n" +
 	"\rOperationMark\x120\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1a.leadmux.v1.OperationStateR\x05state\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x17\n" +

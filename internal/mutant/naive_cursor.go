@@ -1,0 +1,5 @@
+//go:build mutant_naive_cursor
+
+package mutant
+
+const planted = "naive_cursor"
