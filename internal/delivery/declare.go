@@ -28,6 +28,7 @@ type Declared struct {
 	Suppressions []*leadmuxv1.Suppression
 	Ops          []*leadmuxv1.Operation
 	LeadIDs      []string
+	Known        bool // the opt-out was stored before
 }
 
 // Suppress stores an opt-out, in effect from this transaction on, and applies it to every lead of the person. One that is stored
@@ -45,9 +46,9 @@ func (d *Dispatcher) Suppress(tx idmap.Tx, tenant string, said Declaration) (Dec
 	if !known {
 		s = d.newSuppression(said)
 	}
-	made, keys := Declared{Suppressions: []*leadmuxv1.Suppression{s}}, said.Person.keys()
+	made, keys := Declared{Suppressions: []*leadmuxv1.Suppression{s}, Known: known}, said.Person.keys()
 	for _, lead := range leads {
-		ops, err := d.honour(tx, tenant, lead, s)
+		ops, err := d.honour(tx, tenant, lead, s, true)
 		if err != nil {
 			return Declared{}, err
 		}
@@ -66,9 +67,9 @@ func (d *Dispatcher) Suppress(tx idmap.Tx, tenant string, said Declaration) (Dec
 	return made, d.consentChanged(tx, tenant, s, leads, said, leadmuxv1.ConsentState_CONSENT_STATE_DENIED)
 }
 
-// Honour applies the suppressions that hold for a lead to its engagements, where something else than an opt-out has changed the
-// lead: it was first seen at a vendor, or got a suppressed person's number. The caller stores the lead afterwards and hands the
-// operations to Go.
+// Honour applies the suppressions that hold for a stored lead to its engagements, where something else than an opt-out has
+// changed the lead: it was first seen at a vendor, linked, or got a suppressed person's number. It stores the lead if that
+// changed it. The caller hands the operations to Go.
 func (d *Dispatcher) Honour(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead) ([]*leadmuxv1.Operation, error) {
 	found, err := tx.SuppressionsOf(tenant, PersonOf(lead).keys())
 	if err != nil {
@@ -79,13 +80,16 @@ func (d *Dispatcher) Honour(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead) ([
 		if !blocks(s, allChannels) {
 			continue
 		}
-		ops, err := d.honour(tx, tenant, lead, s)
+		ops, err := d.honour(tx, tenant, lead, s, false)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, ops...)
 		keys := []idmap.PersonKey{{Kind: idmap.PersonLead, Value: lead.GetLeadId()}}
 		if err := tx.PutSuppression(tenant, s, keys); err != nil {
+			return nil, err
+		}
+		if err := d.putLead(tx, tenant, lead); err != nil {
 			return nil, err
 		}
 	}

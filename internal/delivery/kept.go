@@ -38,11 +38,7 @@ type hindrance struct {
 // events need it, and after.
 func (d *Dispatcher) hinder(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, rpc string, hindered []hindrance) ([]*leadmuxv1.Operation, error) {
 	if !methods[rpc].opens {
-		ops, err := d.Honour(tx, tenant, lead)
-		if err != nil {
-			return nil, err
-		}
-		return ops, d.putLead(tx, tenant, lead)
+		return d.Honour(tx, tenant, lead)
 	}
 	for _, h := range hindered {
 		if err := d.refused(tx, tenant, lead, OpenEngagement(lead, h.account, d.now()), h.suppression); err != nil {
@@ -83,7 +79,8 @@ func (s *settling) respect() error {
 	if s.op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_QUEUED {
 		return s.d.keep(s.tx, s.tenant, s.lead, s.op, by)
 	}
-	if s.e.GetState() == optedOut || !Open(s.e) {
+	begun := methodOf(s.op).opens && s.op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED
+	if s.e == nil || !Open(s.e) && !begun { // begun: a vendor that was thought not to have the lead has it after all
 		return nil
 	}
 	if _, err := s.d.honourAt(s.tx, s.tenant, s.lead, s.e, by); err != nil {
@@ -127,7 +124,7 @@ func (s *settling) needless(next *leadmuxv1.Operation) (bool, error) {
 		Reason:  rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_NOT_FOUND),
 		Message: "the lead never reached the vendor",
 	}
-	return true, s.d.noticed(s.tx, s.tenant, next, why, "")
+	return true, s.d.recordNotice(s.tx, s.tenant, next, why, "")
 }
 
 func isNotFound(err error) bool { return errors.Is(err, idmap.ErrNotFound) }

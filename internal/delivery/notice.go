@@ -72,6 +72,12 @@ func cannotTell(t telling) string {
 	return t.account.Vendor + " has no way to be told; blocked here only"
 }
 
+// WouldTell says whether an account would be told of an opt-out of this scope from an engagement.
+func WouldTell(account *adapters.Account, e *leadmuxv1.Engagement, scope leadmuxv1.ContactChannel) bool {
+	_, cannot := WriteOf(account, OptOutLead)
+	return cannot == nil && vendorHas(e) && reach(account, scope) != adapters.ReachNever
+}
+
 // noticeOf is the notice to an account about a lead; a new one when there is none.
 func noticeOf(notices *[]*leadmuxv1.VendorNotice, lead *leadmuxv1.Lead, account *adapters.Account) *leadmuxv1.VendorNotice {
 	i := slices.IndexFunc(*notices, func(n *leadmuxv1.VendorNotice) bool {
@@ -117,8 +123,8 @@ func (d *Dispatcher) tellingOperation(tx idmap.Tx, tenant string, t telling, way
 	return op, tx.PutOperation(tenant, op)
 }
 
-// noticed writes what became of an operation that tells a vendor into its suppression.
-func (d *Dispatcher) noticed(tx idmap.Tx, tenant string, op *leadmuxv1.Operation, why *leadmuxv1.EngagementError, note string) error {
+// recordNotice writes what became of an operation that tells a vendor into its suppression.
+func (d *Dispatcher) recordNotice(tx idmap.Tx, tenant string, op *leadmuxv1.Operation, why *leadmuxv1.EngagementError, note string) error {
 	s, err := tx.Suppression(tenant, op.GetSuppressionId())
 	if errors.Is(err, idmap.ErrNotFound) {
 		return nil

@@ -5,6 +5,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/failpoint"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/mutant"
 	"github.com/leadmux/leadmux/internal/rpcerr"
@@ -12,13 +13,15 @@ import (
 
 // honour applies a suppression to a lead: every account that it keeps the person from has opted out from then on, what waited
 // to be sent there is dropped, and the vendor is told. The caller stores both. It returns the operations that tell.
-func (d *Dispatcher) honour(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, s *leadmuxv1.Suppression) ([]*leadmuxv1.Operation, error) {
+//
+// Where again is set, accounts that would not hear of it before are told again.
+func (d *Dispatcher) honour(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, s *leadmuxv1.Suppression, again bool) ([]*leadmuxv1.Operation, error) {
 	if !slices.Contains(s.GetLeadIds(), lead.GetLeadId()) {
 		s.LeadIds = append(s.LeadIds, lead.GetLeadId())
 	}
 	var ops []*leadmuxv1.Operation
 	for i, e := range lead.GetEngagements() {
-		if !holdsAt(s, e.GetAccount()) || mutant.SkipVendorInOptOut && i == 0 {
+		if !holdsAt(s, e.GetAccount()) || mutant.SkipVendorInOptOut && i == 0 || !again && noticed(s, lead, e) {
 			continue
 		}
 		op, err := d.honourAt(tx, tenant, lead, e, s)
@@ -28,8 +31,16 @@ func (d *Dispatcher) honour(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, s 
 		if op != nil {
 			ops = append(ops, op)
 		}
+		failpoint.Here(failpoint.OptOutPartlyTold)
 	}
 	return ops, nil
+}
+
+// noticed says whether a suppression was applied to an engagement before.
+func noticed(s *leadmuxv1.Suppression, lead *leadmuxv1.Lead, e *leadmuxv1.Engagement) bool {
+	return (e.GetState() == optedOut || !Open(e)) && slices.ContainsFunc(s.GetNotices(), func(n *leadmuxv1.VendorNotice) bool {
+		return n.GetLeadId() == lead.GetLeadId() && n.GetAccount() == e.GetAccount()
+	})
 }
 
 // honourAt applies a suppression to one engagement. It returns the operation that tells the vendor, nil when it has none.
@@ -136,11 +147,19 @@ func (d *Dispatcher) keep(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, op *
 
 // refused marks the engagement that a suppressed lead would have had: nothing is sent.
 func (d *Dispatcher) refused(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, s *leadmuxv1.Suppression) error {
-	e.SuppressionId = s.GetSuppressionId()
-	e.Error = &leadmuxv1.EngagementError{Reason: rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED), Message: optedOutBy(s)}
+	hindered := SuppressedEngagement(&adapters.Account{}, s)
+	e.SuppressionId, e.Error = hindered.GetSuppressionId(), hindered.GetError()
 	before := e.GetState()
 	if err := move(e, suppressed, d.now()); err != nil {
 		return err
 	}
 	return tx.AppendEvent(tenant, d.engagementChanged(lead, e, before))
+}
+
+// SuppressedEngagement is the engagement of a lead at an account that a suppression keeps the person from.
+func SuppressedEngagement(account *adapters.Account, s *leadmuxv1.Suppression) *leadmuxv1.Engagement {
+	return &leadmuxv1.Engagement{
+		Account: account.Name, Vendor: account.Vendor, State: suppressed, SuppressionId: s.GetSuppressionId(),
+		Error: &leadmuxv1.EngagementError{Reason: rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED), Message: optedOutBy(s)},
+	}
 }

@@ -57,18 +57,19 @@ func (p Person) keys() []idmap.PersonKey {
 
 // Suppressed is the suppression that forbids to contact the person on a channel by an account, nil when there is none. Whoever
 // is about to make a vendor contact somebody asks it in the transaction that marks the attempt, or with the last read before
-// the request where nothing is journalled. An empty account asks for any; with ALL, a suppression of one channel counts.
+// the request where nothing is journalled. An empty account asks for any; with ALL or no channel, a suppression of one channel counts.
 func Suppressed(r idmap.Reader, tenant string, who Person, account string, channel leadmuxv1.ContactChannel) (*leadmuxv1.Suppression, error) {
-	found, err := r.SuppressionsOf(tenant, who.keys())
-	if err != nil {
+	found, err := AllSuppressed(r, tenant, who, account, channel)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	for _, s := range found {
-		if holdsAt(s, account) && blocks(s, channel) {
-			return s, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // not suppressed is no error
+	return found[0], nil
+}
+
+// AllSuppressed are all the suppressions that Suppressed would find, the oldest first.
+func AllSuppressed(r idmap.Reader, tenant string, who Person, account string, channel leadmuxv1.ContactChannel) ([]*leadmuxv1.Suppression, error) {
+	found, err := r.SuppressionsOf(tenant, who.keys())
+	return slices.DeleteFunc(found, func(s *leadmuxv1.Suppression) bool { return !holdsAt(s, account) || !blocks(s, channel) }), err
 }
 
 // SuppressedError refuses a call because of a suppression.
@@ -86,9 +87,9 @@ func holdsAt(s *leadmuxv1.Suppression, account string) bool {
 	return account == "" || len(s.GetAccounts()) == 0 || slices.Contains(s.GetAccounts(), account)
 }
 
-// blocks says whether a suppression still forbids a channel, or with ALL any channel.
+// blocks says whether a suppression still forbids a channel; with ALL, or none, any channel.
 func blocks(s *leadmuxv1.Suppression, channel leadmuxv1.ContactChannel) bool {
-	if channel == allChannels {
+	if channel <= allChannels {
 		return len(s.GetBlocked()) > 0
 	}
 	return slices.Contains(s.GetBlocked(), allChannels) || slices.Contains(s.GetBlocked(), channel)

@@ -27,6 +27,7 @@ type watched struct {
 	state       map[string]string // engagement's state by operation ID
 	failUpdates int
 	failViews   int
+	once        bool // changes run once, where a test makes very many
 	dead        bool // the process is gone: nothing is written any more
 	forget      int  // so many changes are made, and said to have failed
 	updates     int
@@ -60,10 +61,12 @@ func (w *watched) Update(ctx context.Context, fn func(idmap.Tx) error) error {
 	if fail {
 		return errIndex
 	}
-	_ = w.Store.Update(ctx, func(inner idmap.Tx) error { // a change may run more than once
-		_ = fn(inner)
-		return errUndone
-	})
+	if !w.once {
+		_ = w.Store.Update(ctx, func(inner idmap.Tx) error { // a change may run more than once
+			_ = fn(inner)
+			return errUndone
+		})
+	}
 	var tx *watchedTx
 	err := w.Store.Update(ctx, func(inner idmap.Tx) error {
 		tx = &watchedTx{Tx: inner, leads: map[string]*leadmuxv1.Lead{}}

@@ -21,6 +21,13 @@ func (r *receipt) optOut(lead *leadmuxv1.Lead, said adapters.VendorEvent, event 
 		}
 	}
 	for _, scope := range r.s.scopesOf(*refusal) {
+		told, err := r.alreadyOut(lead, scope)
+		if err != nil {
+			return err
+		}
+		if told {
+			continue
+		}
 		declared := delivery.Declaration{
 			Person: delivery.Person{LeadID: lead.GetLeadId()}, Scope: scope, Source: "vendor:" + r.account.Name, Evidence: refusal.Evidence,
 		}
@@ -34,6 +41,16 @@ func (r *receipt) optOut(lead *leadmuxv1.Lead, said adapters.VendorEvent, event 
 		r.ops = append(r.ops, made.Ops...)
 	}
 	return nil
+}
+
+// alreadyOut says whether an opt-out of this lead holds as far as the vendor's goes. A vendor that was told of one reports it back as its
+// own; without this look every vendor would be told anew by each of the others.
+func (r *receipt) alreadyOut(lead *leadmuxv1.Lead, scope leadmuxv1.ContactChannel) (bool, error) {
+	found, err := delivery.AllSuppressed(r.tx, r.account.Tenant, delivery.PersonOf(lead), "", scope)
+	return slices.ContainsFunc(found, func(s *leadmuxv1.Suppression) bool {
+		far := slices.Contains(s.GetBlocked(), leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL) || slices.Contains(s.GetBlocked(), scope)
+		return far && len(s.GetAccounts()) == 0 && slices.Contains(s.GetLeadIds(), lead.GetLeadId())
+	}), err
 }
 
 // scopesOf are the channels that a refusal is about; where it names none, what the configuration says.

@@ -30,8 +30,9 @@ type caller struct {
 	vendorID map[string]map[string]bool // vendor lead IDs that an answer told, by account
 	done     int                        // steps acknowledged at least once
 	verse    *harness.Vendor
-	delivery string // the webhook, once it was made up
-	refused  string // an answer that no call may get
+	delivery string    // the webhook, once it was made up
+	optedOut time.Time // when that was acknowledged first
+	refused  string    // an answer that no call may get
 }
 
 // errGone says that the service died before it answered.
@@ -78,6 +79,9 @@ func (c *caller) step(t *testing.T, i int, s step) error {
 		}
 		if err := c.acknowledge(k, out.GetLead()); err != nil {
 			return err
+		}
+		if s.rpc == "OptOutLead" && c.optedOut.IsZero() {
+			c.optedOut = time.Now()
 		}
 	}
 	return nil
@@ -159,6 +163,8 @@ func (c *caller) change(s step, id, requestID string) proto.Message {
 		}
 	case "EngageLead":
 		return &leadmuxv1.EngageLeadRequest{LeadId: id, Accounts: c.plan.accounts, RequestId: requestID, Wait: wait, VendorOptions: c.options()}
+	case "OptOutLead":
+		return &leadmuxv1.OptOutLeadRequest{LeadId: id, RequestId: requestID, Wait: wait}
 	case "EndConversation":
 		return &leadmuxv1.EndConversationRequest{LeadId: id, RequestId: requestID, Wait: wait}
 	case "StopConversation":

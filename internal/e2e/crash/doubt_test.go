@@ -47,6 +47,9 @@ func (l *life) judgeSight(t *testing.T, client harness.Client) {
 		leadmuxv1.OperationState_OPERATION_STATE_QUEUED, leadmuxv1.OperationState_OPERATION_STATE_STARTED, leadmuxv1.OperationState_OPERATION_STATE_BLOCKED,
 	} {
 		for _, op := range l.operations(t, client, state) {
+			if n := len(op.GetAttempts()); op.GetMethod() == "OptOutLead" && n > 0 && op.GetAttempts()[n-1].GetReason() == "VENDOR_NOT_FOUND" {
+				continue // told again for hours: a create that was cut off may still arrive there
+			}
 			t.Errorf("%s of %s at %s is still %s: %s", op.GetMethod(), op.GetLeadId(), op.GetAccount(), state, op.GetDecision())
 		}
 	}

@@ -2,10 +2,13 @@ package crash_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/e2e/harness"
+	"github.com/leadmux/leadmux/internal/sandbox/kit"
 )
 
 // judge waits until all is settled, and holds what is here against what the callers were told and what the vendors have.
@@ -49,6 +52,8 @@ func moves(e *leadmuxv1.Engagement) bool {
 	switch e.GetState() {
 	case leadmuxv1.EngagementState_ENGAGEMENT_STATE_QUEUED, leadmuxv1.EngagementState_ENGAGEMENT_STATE_SENDING:
 		return true
+	case leadmuxv1.EngagementState_ENGAGEMENT_STATE_OPTED_OUT: // which judgeOptOut looks at
+		return false
 	default:
 		return e.GetError().GetRetryTime() != nil
 	}
@@ -62,8 +67,12 @@ func (l *life) judgeLead(t *testing.T, c *caller, lead *leadmuxv1.Lead) {
 		e := harness.At(lead, account)
 		vendor := l.env.Vendors.Get(account)
 		records := vendor.Records(t, lead.GetEmail())
-		if state := harness.State(e); state != want.state {
+		if state := harness.State(e); state != want.state && (want.state != optedOut || e.GetState() != leadmuxv1.EngagementState_ENGAGEMENT_STATE_OPTED_OUT) {
 			t.Errorf("%s at %s is %s, not %s; the vendor has %+v", lead.GetLeadId(), account, state, want.state, records)
+		}
+		if want.state == optedOut {
+			l.judgeOptOut(t, c, lead, account)
+			continue
 		}
 		times := 1
 		if account == harness.Verse { // which makes a new conversation of each
@@ -85,6 +94,43 @@ func (l *life) judgeLead(t *testing.T, c *caller, lead *leadmuxv1.Lead) {
 		}
 	}
 }
+
+// judgeOptOut checks that a vendor was told of an opt-out, or cannot be, and was sent nobody after it.
+func (l *life) judgeOptOut(t *testing.T, c *caller, lead *leadmuxv1.Lead, account string) {
+	t.Helper()
+	client := l.env.Server.Client(c.plan.via)
+	if len(l.env.Vendors.Get(account).Records(t, lead.GetEmail())) == 0 {
+		return // it never had the person; where it may have, it is asked again for hours
+	}
+	told := func() (string, bool) {
+		var answer leadmuxv1.GetSuppressionResponse
+		client.Must(t, "SuppressionService.GetSuppression", &leadmuxv1.GetSuppressionRequest{SuppressionId: harness.At(lead, account).GetSuppressionId()}, &answer)
+		for _, n := range answer.GetSuppression().GetNotices() {
+			if n.GetAccount() == account && n.GetLeadId() == lead.GetLeadId() {
+				state := n.GetState()
+				return state.String(), state == leadmuxv1.VendorNoticeState_VENDOR_NOTICE_STATE_ACKNOWLEDGED || state == leadmuxv1.VendorNoticeState_VENDOR_NOTICE_STATE_UNSUPPORTED
+			}
+		}
+		return "no notice", false
+	}
+	harness.Eventually(t, settled, account+" is told of the opt-out of "+lead.GetLeadId(), told)
+	if records := l.env.Vendors.Get(account).Records(t, lead.GetEmail()); account == harness.Conversica {
+		if !strings.Contains(records[0].Says, "stopMessaging=true") { // its telling is an upsert, so it may come after and create
+			t.Errorf("%s has %+v after the opt-out", account, records)
+		}
+		return
+	}
+	for _, r := range l.env.Vendors.Get(account).About(t, lead.GetEmail()) {
+		if r.Effect == kit.EffectCreated && r.Time.After(c.optedOut.Add(underWay)) {
+			t.Errorf("%s got %s %s %s after the opt-out of %s", account, r.Method, r.Path, r.Time.Sub(c.optedOut), lead.GetLeadId())
+		}
+	}
+}
+
+// underWay is how long a request that was sent before an opt-out was stored may take to arrive.
+const underWay = 500 * time.Millisecond
+
+const optedOut = "OPTED_OUT"
 
 func (l *life) judgeCampaign(t *testing.T, in bool, contacts []string, name string) {
 	t.Helper()
@@ -117,6 +163,8 @@ func (p plan) ends() ending {
 			e.state = "QUALIFIED"
 		case "StopConversation":
 			e.state = "UNQUALIFIED"
+		case "OptOutLead":
+			e.state = optedOut
 		}
 	}
 	return e

@@ -53,6 +53,8 @@ var lives = [][]string{
 	{"ImportLeads", "StopConversation", "EngageLead"},
 	{"CreateLead", "Webhook"},
 	{"CreateLead", "UpdateLead", "Webhook"},
+	{"CreateLead", "OptOutLead"},
+	{"CreateLead", "UpdateLead", "OptOutLead"},
 }
 
 var names = []string{"Augusta", "Beatrix", "Cecily", "Daphne", "Edith", "Flora"}
@@ -110,7 +112,7 @@ func draw(r *rand.Rand, number, turn int) round {
 }
 
 // onlyBy are the steps without which nothing comes by a place.
-var onlyBy = map[failpoint.Point]string{failpoint.WebhookVerified: "Webhook", failpoint.WebhookStored: "Webhook"}
+var onlyBy = map[failpoint.Point]string{failpoint.WebhookVerified: "Webhook", failpoint.WebhookStored: "Webhook", failpoint.OptOutPartlyTold: "OptOutLead"}
 
 func drawPlan(r *rand.Rand, person int, life []string) plan {
 	p := plan{persons: []int{person}, via: pick(r, harness.Vias()), campaign: r.IntN(2) == 0}
