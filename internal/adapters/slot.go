@@ -20,3 +20,17 @@ func UseSlot(ctx context.Context) bool {
 	held, ok := ctx.Value(slotKey{}).(*atomic.Bool)
 	return ok && held.CompareAndSwap(true, false)
 }
+
+type recheckKey struct{}
+
+// WithRecheck marks ctx as that of a repeat: an earlier attempt may have reached the vendor, so what can be found out is looked for
+// before it is done again.
+func WithRecheck(ctx context.Context) context.Context {
+	return context.WithValue(ctx, recheckKey{}, true)
+}
+
+// Rechecks says whether ctx is that of a repeat.
+func Rechecks(ctx context.Context) bool {
+	repeat, _ := ctx.Value(recheckKey{}).(bool)
+	return repeat
+}

@@ -35,7 +35,7 @@ var statusKinds = map[int]adapters.Kind{
 }
 
 // refused is the failure that an answer other than 2xx is.
-func (c *Client) refused(a Answer) *adapters.Error {
+func (c *Client) refused(call Call, a Answer) *adapters.Error {
 	e := &adapters.Error{Kind: statusKinds[a.Status], Status: a.Status}
 	fault := a.Status >= 500
 	if fault {
@@ -46,10 +46,14 @@ func (c *Client) refused(a Answer) *adapters.Error {
 	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
 		e.RetryAfter = retryAfter(a.Header, c.line.now())
 	}
-	if c.decode == nil {
+	decode := c.decode
+	if call.Decode != nil {
+		decode = call.Decode
+	}
+	if decode == nil {
 		return e
 	}
-	d := c.decode(a)
+	d := decode(a)
 	if d.HasKind {
 		e.Kind = d.Kind
 	}

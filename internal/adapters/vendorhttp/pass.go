@@ -81,7 +81,7 @@ var brokenKinds = []adapters.Kind{adapters.KindUnavailable, adapters.KindTimeout
 
 // plainKinds are answers about the request, not about the account or the vendor: the account works.
 var plainKinds = []adapters.Kind{
-	adapters.KindInvalid, adapters.KindNotFound, adapters.KindConflict, adapters.KindNotSupported,
+	adapters.KindInvalid, adapters.KindNotFound, adapters.KindConflict, adapters.KindNotSupported, adapters.KindWrongState,
 }
 
 // leave records how a request that entered ended; nil is success.

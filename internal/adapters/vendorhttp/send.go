@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,8 +31,20 @@ type Call struct {
 	Query url.Values
 	// Header is set on the request beneath what the client sets itself; may be nil.
 	Header http.Header
-	// Body is sent as JSON; nil for none.
+	// Body is sent as JSON, or as it is when it is Raw; nil for none.
 	Body any
+	// Longest is the longest body that is read of a success, in bytes; 0 for the common limit.
+	Longest int
+	// Decode reads the vendor's errors instead of the client's own decoder; may be nil.
+	Decode func(Answer) Decoded
+	// target is asked instead of a route.
+	target *route
+}
+
+// Raw is a body that is no JSON.
+type Raw struct {
+	ContentType string
+	Bytes       []byte
 }
 
 // Send makes a request; any 2xx but a page of HTML is success. A non-nil error is *adapters.Error.
@@ -67,19 +80,19 @@ func (c *Client) exchange(ctx context.Context, call Call, accept func(Answer) *a
 		return Answer{}, c.finish(call, Answer{}, bad, 0)
 	}
 	start := time.Now()
-	a, bad := c.roundTrip(req)
+	a, bad := c.roundTrip(req, cmp.Or(call.Longest, maxAnswer))
 	a.Route = call.Route
 	if bad == nil {
-		bad = c.judge(a, accept)
+		bad = c.judge(call, a, accept)
 	}
 	c.line.leave(ctx, bad)
 	return a, c.finish(call, a, bad, time.Since(start))
 }
 
 // judge turns an answer into a failure, or nil.
-func (c *Client) judge(a Answer, accept func(Answer) *adapters.Error) *adapters.Error {
+func (c *Client) judge(call Call, a Answer, accept func(Answer) *adapters.Error) *adapters.Error {
 	if a.Status < 200 || a.Status > 299 {
-		return c.refused(a)
+		return c.refused(call, a)
 	}
 	if a.isPage() {
 		return &adapters.Error{Kind: adapters.KindBadAnswer, Status: a.Status, Ambiguous: true, Cause: errPage}
@@ -113,6 +126,9 @@ func (c *Client) finish(call Call, a Answer, e *adapters.Error, took time.Durati
 // request builds the request. It fails only by our own doing, before anything is sent.
 func (c *Client) request(ctx context.Context, call Call) (*http.Request, *adapters.Error) {
 	r, ok := c.routes[call.Route]
+	if call.target != nil {
+		r, ok = *call.target, true
+	}
 	if !ok {
 		return nil, &adapters.Error{Kind: adapters.KindNotSupported, Cause: fmt.Errorf("no route %q", call.Route)}
 	}
@@ -140,7 +156,9 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, *adapte
 func (c *Client) headers(h http.Header, call Call, hasBody bool) {
 	h.Set("Accept", "application/json")
 	h.Set("User-Agent", "leadmux")
-	if hasBody {
+	if raw, ok := call.Body.(Raw); ok {
+		h.Set("Content-Type", raw.ContentType)
+	} else if hasBody {
 		h.Set("Content-Type", "application/json")
 	}
 	for name, values := range call.Header {
@@ -149,10 +167,13 @@ func (c *Client) headers(h http.Header, call Call, hasBody bool) {
 	c.auth(h)
 }
 
-// encode writes a body as JSON without the escapes meant for web pages; nil for none.
+// encode writes a body, as JSON without the escapes meant for web pages; nil for none.
 func encode(body any) ([]byte, error) {
 	if body == nil {
 		return nil, nil
+	}
+	if raw, ok := body.(Raw); ok {
+		return raw.Bytes, nil
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -171,7 +192,7 @@ func reader(body []byte) io.Reader {
 }
 
 // roundTrip sends the request and reads the whole answer.
-func (c *Client) roundTrip(req *http.Request) (Answer, *adapters.Error) {
+func (c *Client) roundTrip(req *http.Request, longest int) (Answer, *adapters.Error) {
 	var connected atomic.Bool
 	// GetConn fires again when the HTTP library tries another connection, which it does only when nothing of a write went
 	// out on the first.
@@ -189,7 +210,7 @@ func (c *Client) roundTrip(req *http.Request) (Answer, *adapters.Error) {
 	failpoint.Here(failpoint.AnswerComing)
 	defer func() { _ = resp.Body.Close() }()
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
-	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, int64(longest)+1))
 	switch {
 	case a.Status < 200 || a.Status > 299:
 		// The status decides; what could be read of the body may still say more.
@@ -197,7 +218,7 @@ func (c *Client) roundTrip(req *http.Request) (Answer, *adapters.Error) {
 		return a, nil
 	case err != nil:
 		return a, &adapters.Error{Kind: adapters.KindBadAnswer, Status: a.Status, Ambiguous: true, Cause: harmless(req.Context(), err)}
-	case len(a.Body) > maxAnswer:
+	case len(a.Body) > longest:
 		return a, &adapters.Error{Kind: adapters.KindBadAnswer, Status: a.Status, Ambiguous: true, Cause: errTooLong}
 	}
 	return a, nil

@@ -146,6 +146,12 @@ func (s *Server) do(ctx context.Context, c Call) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	switch file := rawBinding(method) != nil; {
+	case file && c.Via == REST:
+		return s.restFile(ctx, method, c)
+	case file:
+		return s.stream(ctx, method, c)
+	}
 	if c.Via == REST {
 		request, err := Transcode(method, c.Binding, []byte(c.Body))
 		if err != nil {

@@ -1,0 +1,180 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
+	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/delivery"
+	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/rpcerr"
+)
+
+// chatSteps are what ChatService needs beside its routes.
+var chatSteps = map[string]step{
+	"CreateChat":               createChat,
+	"SendSms":                  sendSms,
+	"GetChat":                  getChat,
+	"UpdateChat":               updateChat,
+	"ResumeChat":               resumeChat,
+	"SendChatMessage":          sendChatMessage,
+	"CreateChatPhotoUpload":    uploadChecked,
+	"CreateChatVideoUpload":    uploadChecked,
+	"AddChatPhotos":            addPhotos,
+	"ReplaceChatCustomerFlags": replaceFlags,
+	"UpdateChatEndUser":        updateEndUser,
+}
+
+// createChat refuses a person who opted out, by whatever the lead is known by at the moment of the journal's entry. A chat is none
+// of the channels that can be opted out of singly, so any opt-out counts.
+func createChat(_ context.Context, f *forward) error {
+	request, _ := f.request.(*leadmuxv1.CreateChatRequest)
+	f.check = func(r idmap.Reader) error {
+		lead, err := r.Lead(f.caller.Tenant, request.GetChat().GetLeadId())
+		if err != nil {
+			return leadNotFound(err)
+		}
+		who := delivery.PersonOf(lead)
+		if email := request.GetChat().GetEmail(); email != "" {
+			who.Emails = append(who.Emails, email)
+		}
+		return f.notSuppressed(who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL)(r)
+	}
+	return nil
+}
+
+func sendSms(_ context.Context, f *forward) error {
+	request, _ := f.request.(*leadmuxv1.SendSmsRequest)
+	if request.GetAgentId() != "" && request.GetAgentEmail() != "" {
+		return rpcerr.Invalid("agent_email", "name the agent by one of agent_id and agent_email")
+	}
+	for field, number := range map[string]*string{"end_user_number": &request.EndUserNumber, "outbound_number": &request.OutboundNumber} {
+		if err := f.e164(field, number); err != nil {
+			return err
+		}
+	}
+	f.check = f.notSuppressed(delivery.Person{Phones: []string{request.GetEndUserNumber()}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_SMS)
+	return nil
+}
+
+// getChat answers by what we know where the vendor cannot be asked for one chat.
+func getChat(ctx context.Context, f *forward) error {
+	if forwarder, ok := f.account.Adapter.(adapters.Forwarder); ok && forwarder.Forwards("GetChat") {
+		return nil
+	}
+	request, _ := f.request.(*leadmuxv1.GetChatRequest)
+	response, _ := f.response.(*leadmuxv1.GetChatResponse)
+	f.answered = true
+	return f.s.cfg.Store.View(ctx, func(r idmap.Reader) (err error) {
+		response.Chat, err = r.Chat(f.caller.Tenant, request.GetChatId())
+		return chatNotFound(err)
+	})
+}
+
+// updatable are the fields of a chat that some vendor can change.
+var updatable = []string{
+	"status", "deflection_channel", "escalation_id", "assignee", "notes", "tags", "attributes", "picture",
+}
+
+// updateChat refuses what no vendor could do: to clear a value, to set one that only vendors set.
+func updateChat(_ context.Context, f *forward) error {
+	request, _ := f.request.(*leadmuxv1.UpdateChatRequest)
+	chat := request.GetChat().ProtoReflect()
+	fields := chat.Descriptor().Fields()
+	changes := 0
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		name := string(field.Name())
+		switch {
+		case name == "chat_id" || !chat.Has(field):
+		case !slices.Contains(updatable, name):
+			return rpcerr.Invalid("chat."+name, "cannot be changed; what can be: %s", strings.Join(updatable, ", "))
+		default:
+			changes++
+		}
+	}
+	for _, path := range request.GetUpdateMask().GetPaths() {
+		name, _, _ := strings.Cut(path, ".")
+		if field := fields.ByTextName(name); field == nil || !chat.Has(field) {
+			return rpcerr.Invalid("chat."+name, "has no value; no vendor can clear one")
+		}
+	}
+	if changes == 0 {
+		return rpcerr.Invalid("chat", "nothing is to be changed")
+	}
+	return nil
+}
+
+// dismissed are the states that a chat can be resumed from.
+var dismissed = []leadmuxv1.ChatStatus{leadmuxv1.ChatStatus_CHAT_STATUS_DISMISSED, leadmuxv1.ChatStatus_CHAT_STATUS_VA_DISMISSED}
+
+// resumeChat refuses a chat that is known not to be dismissed.
+func resumeChat(ctx context.Context, f *forward) error {
+	chat, err := f.chat(ctx)
+	if err != nil {
+		return err
+	}
+	status := chat.GetStatus()
+	if status == leadmuxv1.ChatStatus_CHAT_STATUS_UNSPECIFIED || slices.Contains(dismissed, status) {
+		return nil
+	}
+	return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_WRONG_STATE,
+		"only a dismissed chat can be resumed, and as far as we know this one is %s; GetChat asks the vendor", chat.GetVendorStatus())
+}
+
+// chat is the chat that the request names, as we know it.
+func (f *forward) chat(ctx context.Context) (chat *leadmuxv1.Chat, err error) {
+	err = f.s.cfg.Store.View(ctx, func(r idmap.Reader) error {
+		chat, err = r.Chat(f.caller.Tenant, text(f.request.ProtoReflect(), "chat_id"))
+		return chatNotFound(err)
+	})
+	return chat, err
+}
+
+// sendChatMessage checks that the message is one, and fills in who writes where the chat says it.
+func sendChatMessage(ctx context.Context, f *forward) error {
+	request, _ := f.request.(*leadmuxv1.SendChatMessageRequest)
+	m := request.GetMessage()
+	m.MessageId, m.CreateTime, m.SenderType = "", nil, ""
+	if m.GetType() == "" {
+		return rpcerr.Invalid("message.type", "must be text, photo or video")
+	}
+	if isText := m.GetType() == "text"; isText == (m.GetContent() == "") || isText == (m.GetMediaId() != "") {
+		return rpcerr.Invalid("message", "a text needs content alone, a photo or video media_id alone")
+	}
+	if request.GetFromLeadId() != "" {
+		return nil
+	}
+	chat, err := f.chat(ctx)
+	if err != nil {
+		return err
+	}
+	if request.FromLeadId = chat.GetEndUser().GetLeadId(); request.GetFromLeadId() == "" {
+		return rpcerr.Invalid("from_lead_id", "name the person who writes: who the person of the chat is, is not known here")
+	}
+	return nil
+}
+
+// uploadChecked leaves out what was only there to be checked.
+func uploadChecked(_ context.Context, f *forward) error {
+	switch request := f.request.(type) {
+	case *leadmuxv1.CreateChatPhotoUploadRequest:
+		request.ContentType, request.SizeBytes = "", 0
+	case *leadmuxv1.CreateChatVideoUploadRequest:
+		request.ContentType, request.SizeBytes = "", 0
+	}
+	return nil
+}
+
+// addPhotos fills in the kind of photo.
+func addPhotos(_ context.Context, f *forward) error {
+	request, _ := f.request.(*leadmuxv1.AddChatPhotosRequest)
+	for _, photo := range request.GetPhotos() {
+		if photo.GetPhotoType() == "" {
+			photo.PhotoType = "photo"
+		}
+	}
+	return nil
+}
