@@ -68,7 +68,7 @@ func errorResponses() object {
 		"BadRequest":      "The request is not valid; the details name the field and the reason.",
 		"Unauthenticated": "No API key, or not a valid one.",
 		"Forbidden":       "The key lacks the scope, or may not use the account.",
-		"TooLarge":        "The body is larger than 1 MiB; that of BatchCreateLeads, larger than 8 MiB.",
+		"TooLarge":        "The body is larger than 1 MiB; that of BatchCreateLeads, larger than 8 MiB; a file, larger than its RPC takes.",
 		"TooMany":         "The caller's quota, or the vendor's, is used up; Retry-After says when to come back.",
 		"Error":           "Any other error.",
 	}

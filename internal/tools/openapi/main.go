@@ -45,6 +45,9 @@ func build(root string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := doc.addFiles(root); err != nil {
+		return nil, err
+	}
 	if err := describe(doc); err != nil {
 		return nil, err
 	}

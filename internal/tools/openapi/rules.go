@@ -70,7 +70,7 @@ func constrainParameter(parameter object, message protoreflect.MessageDescriptor
 
 // checkKinds refuses a kind of rule that no function below writes, so that no limit is left out in silence.
 func checkKinds(message protoreflect.MessageDescriptor) error {
-	known := []string{"", "string", "int32", "duration", "repeated", "map", "enum"}
+	known := []string{"", "string", "int32", "duration", "repeated", "map", "enum", "bytes"}
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
 		rules := rulesOf(field).ProtoReflect()

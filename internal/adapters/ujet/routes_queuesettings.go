@@ -1,0 +1,25 @@
+package ujet
+
+import (
+	"net/http"
+
+	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
+)
+
+// forwardsOfQueueSettings are the operations on saved settings: 54 to 60 of the vendor's list, which names their parameters and no path.
+func forwardsOfQueueSettings() vendorhttp.Forwards {
+	version := map[string]string{
+		"version_id": "id", "type": "type|action", "file_name": "file_name|filename", "create_time": "created_at", "update_time": "updated_at",
+	}
+	job := map[string]string{"version_id": "id", "job_id": "job_id|id"}
+	holds := []string{"export_audio_files", "export_attached_files"} // required, and false is a value
+	return vendorhttp.Forwards{
+		"DownloadQueueSettings":     {Route: assume(http.MethodGet, "/version_histories/{version_id}/download"), File: true},
+		"ExportQueueSettings":       {Route: assume(http.MethodGet, "/queues/export"), File: true, Always: holds},
+		"ListQueueSettingsVersions": {Route: assume(http.MethodGet, "/version_histories"), Reply: "versions", Names: version},
+		"GetQueueSettingsVersion":   {Route: assume(http.MethodGet, "/version_histories/{version_id}"), Reply: "version", Names: version},
+		"ImportQueueSettings":       {Route: assume(http.MethodPost, "/queues/import"), Form: true, Reply: "job", Names: job},
+		"SaveQueueSettings":         {Route: assume(http.MethodPost, "/version_histories/auto_saved"), Reply: "version", Names: version, Always: holds},
+		"RestoreQueueSettings":      {Route: assume(http.MethodPost, "/version_histories/restore"), Reply: "job", Names: job},
+	}
+}
