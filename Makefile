@@ -22,10 +22,10 @@ build: ## build bin/leadmux-server, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/server
 
 test: build ## everything that must pass
-	go test ./...
+	go test -timeout 30m ./...
 
 race: ## all tests under the race detector (needs a C compiler)
-	go test -race ./...
+	go test -race -timeout 40m ./...
 
 lint: $(BUF) $(GOLANGCI) ## Go and proto linters, formatting, sizes, import directions
 	$(GOLANGCI) run --allow-parallel-runners ./...
@@ -58,6 +58,7 @@ fuzz: ## fuzz each fuzz target for FUZZTIME
 SOAK ?= 2000
 soak: ## the random-operation tests of index, delivery and service, SOAK runs each; a failure prints its seed
 	go test ./internal/idmap/boltmap ./internal/delivery ./internal/service -run "TestContract/model|TestP2|TestNothingIsLost" -timeout 3h -rapid.checks $(SOAK)
+	go test ./internal/delivery -run TestP10NobodyIsContacted -timeout 1h -lives 1000
 
 ROUNDS ?= 1000
 SEED ?= 0

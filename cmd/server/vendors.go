@@ -26,7 +26,7 @@ func buildAccounts(cfg *config.Config, metrics *delivery.Metrics) (*adapters.Set
 	var accounts []*adapters.Account
 	for _, a := range cfg.Accounts {
 		line := vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: a.RatePerSecond, Slots: slotsOf(shared, a)})
-		adapter, err := newAdapter(a, line, observe)
+		adapter, err := newAdapter(a, line, observe, metrics.Drift)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", a.Name, err)
 		}
@@ -57,7 +57,7 @@ func slotsOf(shared map[string]vendorhttp.Slots, a config.Account) vendorhttp.Sl
 	return shared[limit]
 }
 
-func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp.Attempt)) (adapters.Adapter, error) {
+func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp.Attempt), drift func(vendor, what string)) (adapters.Adapter, error) {
 	switch a.Vendor {
 	case config.Verse:
 		return verse.New(verse.Config{
@@ -68,7 +68,8 @@ func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp
 	case config.UJET:
 		return ujet.New(ujet.Config{
 			Account: a.Name, BaseURL: a.BaseURL, Subdomain: a.Subdomain, Domain: a.Domain, Token: a.Token.Reveal(),
-			Identifier: a.Identifier, Hook: ujetHook(a.Hook()), Routes: a.Routes, Line: line, Observe: observe,
+			Identifier: a.Identifier, BulkToken: a.BulkToken.Reveal(), CompanySecret: a.CompanySecret.Reveal(), Hook: ujetHook(a.Hook()),
+			Routes: a.Routes, Line: line, Observe: observe, Drift: drift,
 		})
 	case config.Conversica:
 		return conversica.New(conversica.Config{

@@ -58,8 +58,8 @@ func dataFolder(dir, file string, t terminal) (*config.Config, *seal.Secret, err
 // reportText is a report for a person: the problems, a line each, then what is there.
 func reportText(r idmap.Report) string {
 	text := strings.Join(append(slices.Clone(r.Problems), ""), "\n")
-	text += fmt.Sprintf("%d leads, %d erased, %d bindings, %d request keys, %d operations, %d events\n",
-		r.Leads, r.Erased, r.Bindings, r.Requests, r.Operations, r.Events)
+	text += fmt.Sprintf("%d leads, %d erased, %d calls, %d chats, %d bindings, %d request keys, %d operations, %d events\n",
+		r.Leads, r.Erased, r.Calls, r.Chats, r.Bindings, r.Requests, r.Operations, r.Events)
 	if len(r.Problems) == 0 {
 		text += "everything agrees\n"
 	}

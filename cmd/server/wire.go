@@ -45,19 +45,10 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 			return err
 		}
 	}
-	master, err := config.SecretKey(cfg)
+	store, secret, err := openStore(cfg, logger, undo)
 	if err != nil {
 		return err
 	}
-	secret, err := seal.NewSecret(master)
-	if err != nil {
-		return err
-	}
-	store, err := boltmap.Open(boltmap.Config{Dir: cfg.DataDir, Secret: secret, Logger: logger})
-	if err != nil {
-		return err
-	}
-	undo.add(func(context.Context) error { return store.Close() })
 
 	admin[backupPath] = backups(store, cfg.DataDir, func(err error) {
 		logger.Error("backup failed", slog.String("error", err.Error()))
@@ -88,12 +79,19 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		OptOutWords: cfg.OptOut.Keywords,
 	}
 	leads, accountService := service.New(services)
+	more, err := forwarded(services)
+	if err != nil {
+		return err
+	}
 	who := newCallers(cfg)
 	hooks := webhook.New(webhook.Config{
 		Endpoints: endpoints(cfg, accounts), Receive: leads.Receive, Logger: logger, Registry: registry,
 	})
 	srv, err := newServer(cfg, logger, registry, who, store, map[string]http.Handler{webhook.Path: hooks}, admin, server.Services{
 		Leads: leads, Accounts: accountService, Operations: service.NewOperations(services), Events: service.NewEvents(leads, store),
+		More: append(more,
+			server.Service{Desc: &leadmuxv1.SuppressionService_ServiceDesc, Impl: service.NewSuppressions(leads)},
+		),
 	})
 	if err != nil {
 		return err
@@ -113,6 +111,24 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	go who.follow(ctx, cfg, reload, logger)
 	logger.Info(ready(cfg, srv, len(accounts.All()))) //nolint:sloglint // the one line that people read is a sentence
 	return srv.Run(ctx)
+}
+
+// openStore opens the index with the service's one secret.
+func openStore(cfg *config.Config, logger *slog.Logger, undo *cleanup) (*boltmap.Store, *seal.Secret, error) {
+	master, err := config.SecretKey(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	secret, err := seal.NewSecret(master)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := boltmap.Open(boltmap.Config{Dir: cfg.DataDir, Secret: secret, Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	undo.add(func(context.Context) error { return store.Close() })
+	return store, secret, nil
 }
 
 func newServer(cfg *config.Config, logger *slog.Logger, registry *prometheus.Registry, who *callers, store idmap.Store, extra, admin map[string]http.Handler, services server.Services) (*server.Server, error) {

@@ -27,6 +27,7 @@ const (
 	KindBadAnswer                  // a success that cannot be read
 	KindNotSupported               // the vendor has no such operation
 	KindAccountStopped             // nothing was sent: the account is stopped or its breaker is open
+	KindWrongState                 // the object is in a state in which the vendor does not do this
 )
 
 // Error is every failure an adapter returns. Error() is for logs and holds no vendor body; clients see what rpcerr and delivery
@@ -70,7 +71,7 @@ var kindNames = map[Kind]string{
 	KindRateLimited: "rate_limited", KindCredentials: "credentials", KindOnHold: "on_hold",
 	KindIntakeClosed: "intake_closed", KindRouteUnknown: "route_unknown", KindUnavailable: "unavailable",
 	KindTimeout: "timeout", KindBadAnswer: "bad_answer", KindNotSupported: "not_supported",
-	KindAccountStopped: "account_stopped",
+	KindAccountStopped: "account_stopped", KindWrongState: "wrong_state",
 }
 
 // String is the kind's name as it stands in logs and metric labels.

@@ -17,8 +17,19 @@ const (
 	EventsRead    = "events.read"
 	EventsWrite   = "events.write"
 
-	OperationsRead  = "operations.read"
-	OperationsWrite = "operations.write"
+	SuppressionsRead   = "suppressions.read"
+	SuppressionsWrite  = "suppressions.write"
+	OperationsRead     = "operations.read"
+	OperationsWrite    = "operations.write"
+	ContactCentreRead  = "contactcentre.read"
+	ContactCentreWrite = "contactcentre.write"
+
+	Passthrough = "passthrough" // raw requests at vendors
+
+	CallsRead  = "calls.read"
+	CallsWrite = "calls.write"
+	ChatsRead  = "chats.read"
+	ChatsWrite = "chats.write"
 
 	everything = "*" // a key's scope for every method that has one
 )
@@ -34,6 +45,7 @@ var Scopes = map[string]string{
 	leadmuxv1.LeadService_EndConversation_FullMethodName:   LeadsWrite,
 	leadmuxv1.LeadService_StopConversation_FullMethodName:  LeadsWrite,
 	leadmuxv1.LeadService_DeferConversation_FullMethodName: LeadsWrite,
+	leadmuxv1.LeadService_OptOutLead_FullMethodName:        LeadsWrite,
 	leadmuxv1.LeadService_LinkLead_FullMethodName:          LeadsWrite,
 	leadmuxv1.LeadService_UnlinkLead_FullMethodName:        LeadsWrite,
 	leadmuxv1.LeadService_EraseLead_FullMethodName:         LeadsWrite,
@@ -50,11 +62,94 @@ var Scopes = map[string]string{
 	leadmuxv1.AccountService_GetAccount_FullMethodName:       AccountsRead,
 	leadmuxv1.AccountService_TestAccount_FullMethodName:      AccountsWrite,
 	leadmuxv1.AccountService_ListCapabilities_FullMethodName: AccountsRead,
+	leadmuxv1.AccountService_Passthrough_FullMethodName:      Passthrough,
 
-	leadmuxv1.OperationService_GetOperation_FullMethodName:     OperationsRead,
-	leadmuxv1.OperationService_ListOperations_FullMethodName:   OperationsRead,
-	leadmuxv1.OperationService_ResolveOperation_FullMethodName: OperationsWrite,
-	leadmuxv1.OperationService_RetryOperation_FullMethodName:   OperationsWrite,
+	leadmuxv1.SuppressionService_Suppress_FullMethodName:           SuppressionsWrite,
+	leadmuxv1.SuppressionService_ImportSuppressions_FullMethodName: SuppressionsWrite,
+	leadmuxv1.SuppressionService_Reconsent_FullMethodName:          SuppressionsWrite,
+	leadmuxv1.SuppressionService_GetSuppression_FullMethodName:     SuppressionsRead,
+	leadmuxv1.SuppressionService_ListSuppressions_FullMethodName:   SuppressionsRead,
+	leadmuxv1.SuppressionService_CheckContact_FullMethodName:       SuppressionsRead,
+	leadmuxv1.OperationService_GetOperation_FullMethodName:         OperationsRead,
+	leadmuxv1.OperationService_ListOperations_FullMethodName:       OperationsRead,
+	leadmuxv1.OperationService_ResolveOperation_FullMethodName:     OperationsWrite,
+	leadmuxv1.OperationService_RetryOperation_FullMethodName:       OperationsWrite,
+	leadmuxv1.EndUserService_UpsertEndUser_FullMethodName:          ContactCentreWrite,
+	leadmuxv1.EndUserService_GetEndUser_FullMethodName:             ContactCentreRead,
+	leadmuxv1.CallService_CreateCall_FullMethodName:                CallsWrite,
+	leadmuxv1.CallService_GetCall_FullMethodName:                   CallsRead,
+	leadmuxv1.CallService_ListCalls_FullMethodName:                 CallsRead,
+	leadmuxv1.CallService_LookupCall_FullMethodName:                CallsRead,
+	leadmuxv1.CallService_LinkCall_FullMethodName:                  CallsWrite,
+	leadmuxv1.CallService_UpdateCallEndUser_FullMethodName:         CallsWrite,
+	leadmuxv1.CallService_UpdateCallCustomerFlags_FullMethodName:   CallsWrite,
+	leadmuxv1.CallService_ReplaceCallCustomerFlags_FullMethodName:  CallsWrite,
+	leadmuxv1.CallService_GetCallCustomerFlags_FullMethodName:      CallsRead,
+	leadmuxv1.CallService_SetCallCustomData_FullMethodName:         CallsWrite,
+	leadmuxv1.CallService_PushCallContactData_FullMethodName:       CallsWrite,
+
+	leadmuxv1.ChatService_CreateChat_FullMethodName:               ChatsWrite,
+	leadmuxv1.ChatService_SendSms_FullMethodName:                  ChatsWrite,
+	leadmuxv1.ChatService_GetChat_FullMethodName:                  ChatsRead,
+	leadmuxv1.ChatService_ListChats_FullMethodName:                ChatsRead,
+	leadmuxv1.ChatService_LookupChat_FullMethodName:               ChatsRead,
+	leadmuxv1.ChatService_LinkChat_FullMethodName:                 ChatsWrite,
+	leadmuxv1.ChatService_UpdateChat_FullMethodName:               ChatsWrite,
+	leadmuxv1.ChatService_ResumeChat_FullMethodName:               ChatsWrite,
+	leadmuxv1.ChatService_SendChatMessage_FullMethodName:          ChatsWrite,
+	leadmuxv1.ChatService_ListChatMessages_FullMethodName:         ChatsRead,
+	leadmuxv1.ChatService_EscalateChat_FullMethodName:             ChatsWrite,
+	leadmuxv1.ChatService_UpdateChatEscalation_FullMethodName:     ChatsWrite,
+	leadmuxv1.ChatService_AddChatPhotos_FullMethodName:            ChatsWrite,
+	leadmuxv1.ChatService_ListChatPhotos_FullMethodName:           ChatsRead,
+	leadmuxv1.ChatService_CreateChatPhotoUpload_FullMethodName:    ChatsWrite,
+	leadmuxv1.ChatService_AddChatVideo_FullMethodName:             ChatsWrite,
+	leadmuxv1.ChatService_ListChatVideos_FullMethodName:           ChatsRead,
+	leadmuxv1.ChatService_CreateChatVideoUpload_FullMethodName:    ChatsWrite,
+	leadmuxv1.ChatService_UpdateChatCustomerFlags_FullMethodName:  ChatsWrite,
+	leadmuxv1.ChatService_ReplaceChatCustomerFlags_FullMethodName: ChatsWrite,
+	leadmuxv1.ChatService_SetChatCustomData_FullMethodName:        ChatsWrite,
+	leadmuxv1.ChatService_UpdateChatEndUser_FullMethodName:        ChatsWrite,
+
+	leadmuxv1.QueueService_ListWaitTimes_FullMethodName:           ContactCentreRead,
+	leadmuxv1.QueueService_GetQueueAvailability_FullMethodName:    ContactCentreRead,
+	leadmuxv1.QueueService_GetQueueOperationStatus_FullMethodName: ContactCentreRead,
+
+	leadmuxv1.QueueSettingsService_DownloadQueueSettings_FullMethodName:     ContactCentreRead,
+	leadmuxv1.QueueSettingsService_ExportQueueSettings_FullMethodName:       ContactCentreRead,
+	leadmuxv1.QueueSettingsService_ListQueueSettingsVersions_FullMethodName: ContactCentreRead,
+	leadmuxv1.QueueSettingsService_GetQueueSettingsVersion_FullMethodName:   ContactCentreRead,
+	leadmuxv1.QueueSettingsService_ImportQueueSettings_FullMethodName:       ContactCentreWrite,
+	leadmuxv1.QueueSettingsService_SaveQueueSettings_FullMethodName:         ContactCentreWrite,
+	leadmuxv1.QueueSettingsService_RestoreQueueSettings_FullMethodName:      ContactCentreWrite,
+	leadmuxv1.CampaignService_AddCampaignContact_FullMethodName:             ContactCentreWrite,
+	leadmuxv1.CampaignService_ListCampaignContacts_FullMethodName:           ContactCentreRead,
+	leadmuxv1.CampaignService_ImportCampaignContacts_FullMethodName:         ContactCentreWrite,
+	leadmuxv1.CampaignService_GetCampaignImport_FullMethodName:              ContactCentreRead,
+	leadmuxv1.CampaignService_UpdateCampaignContact_FullMethodName:          ContactCentreWrite,
+	leadmuxv1.CampaignService_RemoveCampaignContact_FullMethodName:          ContactCentreWrite,
+	leadmuxv1.CampaignService_ListCampaignImports_FullMethodName:            ContactCentreRead,
+	leadmuxv1.AgentService_ListAgents_FullMethodName:                        ContactCentreRead,
+	leadmuxv1.AgentService_UpdateAgentStatuses_FullMethodName:               ContactCentreWrite,
+	leadmuxv1.AgentService_ForceLogoutAgents_FullMethodName:                 ContactCentreWrite,
+	leadmuxv1.AgentService_GetAgentStatuses_FullMethodName:                  ContactCentreRead,
+	leadmuxv1.AgentService_GetForceLogoutJob_FullMethodName:                 ContactCentreRead,
+	leadmuxv1.AgentImportService_GetAgentImportTemplate_FullMethodName:      ContactCentreRead,
+	leadmuxv1.AgentImportService_CreateAgentImport_FullMethodName:           ContactCentreWrite,
+	leadmuxv1.AgentImportService_ReplaceAgentImportFile_FullMethodName:      ContactCentreWrite,
+	leadmuxv1.AgentImportService_StartAgentImport_FullMethodName:            ContactCentreWrite,
+	leadmuxv1.AgentImportService_GetAgentImport_FullMethodName:              ContactCentreRead,
+	leadmuxv1.AgentImportService_ListAgentImportSchemeErrors_FullMethodName: ContactCentreRead,
+	leadmuxv1.AgentImportService_ListAgentImportUpdateErrors_FullMethodName: ContactCentreRead,
+	leadmuxv1.DoNotCallService_AddDoNotCallNumbers_FullMethodName:           ContactCentreWrite,
+	leadmuxv1.DoNotCallService_RemoveDoNotCallNumbers_FullMethodName:        ContactCentreWrite,
+	leadmuxv1.DoNotCallService_CheckDoNotCallNumber_FullMethodName:          ContactCentreRead,
+	leadmuxv1.ContactListService_CreateContactList_FullMethodName:           ContactCentreWrite,
+	leadmuxv1.ContactListService_UpdateContactList_FullMethodName:           ContactCentreWrite,
+	leadmuxv1.ContactListService_DeleteContactList_FullMethodName:           ContactCentreWrite,
+	leadmuxv1.ContactListService_AddContactListEntry_FullMethodName:         ContactCentreWrite,
+	leadmuxv1.ContactListService_UpdateContactListEntry_FullMethodName:      ContactCentreWrite,
+	leadmuxv1.ContactListService_DeleteContactListEntry_FullMethodName:      ContactCentreWrite,
 }
 
 // Public are the methods that need no key: whether the service is up is asked by machinery that has none.

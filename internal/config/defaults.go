@@ -31,7 +31,9 @@ var (
 	// LogFormats are the values of --log-format.
 	LogFormats = []string{"json", "text"}
 	// KnownScopes are the scopes an API key can have, beside "*".
-	KnownScopes = []string{"leads.read", "leads.write", "accounts.read", "accounts.write", "operations.read", "operations.write", "events.read", "events.write"}
+	KnownScopes = []string{"leads.read", "leads.write", "accounts.read", "accounts.write", "operations.read", "operations.write",
+		"suppressions.read", "suppressions.write", "events.read", "events.write", "contactcentre.read", "contactcentre.write",
+		"calls.read", "calls.write", "chats.read", "chats.write", "passthrough"}
 )
 
 // defaults is the configuration that an empty file gives.

@@ -56,6 +56,7 @@ type Dispatcher struct {
 	holder   string // the name of this process in the attempts it makes
 
 	queues map[string]*queue // by account name; fixed after New
+	turns  map[string]*turn  // by account name; fixed after New
 	hub    hub
 
 	closing  sync.RWMutex // held for writing by Close; under it for reading, running tells whether attempts may begin
@@ -71,7 +72,7 @@ type Dispatcher struct {
 func New(cfg Config) *Dispatcher {
 	d := &Dispatcher{
 		store: cfg.Store, accounts: cfg.Accounts, schedule: cfg.Schedule, logger: cfg.Logger, now: cfg.Now,
-		shared: cfg.Shared, holder: typeid.New("process_"), queues: map[string]*queue{},
+		shared: cfg.Shared, holder: typeid.New("process_"), queues: map[string]*queue{}, turns: newTurns(cfg.Accounts.All()),
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -40,6 +40,9 @@ func (d *Dispatcher) repair(ctx context.Context) error {
 
 func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1.Operation) error {
 	account, configured := d.accountOf(tenant, op)
+	if op.GetDirect() {
+		return d.repairDirect(ctx, tenant, account, op)
+	}
 	return d.store.Update(ctx, func(tx idmap.Tx) error {
 		s, err := d.open(tx, tenant, account, op)
 		if err != nil || s == nil {
@@ -77,6 +80,22 @@ func (s *settling) interrupted(configured bool) error {
 	why.Message, why.RetryTime = "a stop of the service cut the attempt off; it is being settled", stamp(now)
 	s.e.Error = why
 	return s.moved(s.opened(queued))
+}
+
+// repairDirect puts a direct write in doubt: nothing is left that could be sent again.
+func (d *Dispatcher) repairDirect(ctx context.Context, tenant string, account *adapters.Account, op *leadmuxv1.Operation) error {
+	return d.store.Update(ctx, func(tx idmap.Tx) error {
+		now, err := tx.Operation(tenant, op.GetOperationId())
+		if err != nil || now.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED || now.GetAttemptCount() != op.GetAttemptCount() {
+			return err
+		}
+		attempt := lastAttempt(now)
+		attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_AMBIGUOUS
+		attempt.Reason = rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED)
+		now.UpdateTime = stamp(d.now())
+		in := &intake{d: d, tx: tx, p: Direct{Tenant: tenant, Account: account}, op: now}
+		return in.doubt(attempt.GetReason())
+	})
 }
 
 // accountOf is an operation's account. One that is no longer configured has no line, so that nothing can be sent: its operations

@@ -44,6 +44,7 @@ var steps = map[adapters.Kind]step{
 	adapters.KindNotFound:       refuse,
 	adapters.KindConflict:       refuse,
 	adapters.KindNotSupported:   refuse,
+	adapters.KindWrongState:     refuse,
 	adapters.KindRouteUnknown:   stopAndRefuse,
 	adapters.KindRateLimited:    retry,
 	adapters.KindUnavailable:    retry,

@@ -19,7 +19,7 @@ type cell struct{ rpc, vendor string }
 // vendorRPCs are the RPCs that vendors have a part in, in the order of the document, with what else uses the same way.
 var vendorRPCs = []struct{ rpc, also string }{
 	{"CreateLead", "EngageLead, BatchCreateLeads"}, {"UpdateLead", ""}, {"EndConversation", ""}, {"StopConversation", ""},
-	{"DeferConversation", ""}, {"EraseLead", ""}, {"ListVendorLeads", ""}, {"LookupLead", ""}, {"TestAccount", ""},
+	{"DeferConversation", ""}, {"OptOutLead", "Suppress, ImportSuppressions"}, {"Reconsent", ""}, {"EraseLead", ""}, {"ListVendorLeads", ""}, {"LookupLead", ""}, {"TestAccount", ""},
 }
 
 // lack is what a caller meets where a vendor has no such thing.
@@ -35,6 +35,7 @@ var (
 	noList   = lack{refused: true, says: "no: `CAPABILITY_NOT_SUPPORTED`"}
 	noDelete = lack{says: "no: the receipt says what to ask the vendor for"}
 	noAsking = lack{says: "no: found by what is known here"}
+	noReturn = lack{says: "no: the notice is `UNSUPPORTED`; ask the account manager"}
 )
 
 // lacks are the cells that a vendor does not have.
@@ -42,6 +43,8 @@ var lacks = map[cell]lack{
 	{"UpdateLead", harness.Verse}:           noUpdate,
 	{"DeferConversation", harness.Verse}:    noDefer,
 	{"DeferConversation", harness.UJET}:     noDefer,
+	{"Reconsent", harness.Verse}:            noReturn,
+	{"Reconsent", harness.Convertalk}:       noReturn,
 	{"EraseLead", harness.Verse}:            noDelete,
 	{"EraseLead", harness.Conversica}:       noDelete,
 	{"EraseLead", harness.Convertalk}:       noDelete,
@@ -57,6 +60,8 @@ var lacks = map[cell]lack{
 var partly = map[cell]string{
 	{"EndConversation", harness.UJET}:  "yes, for a person in a campaign; else kept here only, with the warning `VENDOR_NOT_TOLD`",
 	{"StopConversation", harness.UJET}: "yes, for a person in a campaign; else kept here only, with the warning `VENDOR_NOT_TOLD`",
+	{"OptOutLead", harness.UJET}:       "yes, for a person with a phone: calls only",
+	{"Reconsent", harness.UJET}:        "yes, for a person with a phone: calls only",
 	{"EraseLead", harness.UJET}:        "yes, takes a person out of the campaign; for the rest the receipt says what to ask the vendor for",
 	{"LookupLead", harness.UJET}:       "yes, for an ID that is not known here",
 }
@@ -82,14 +87,17 @@ func asRoutes(requests []kit.Request) []string {
 	return all
 }
 
-// capabilities are what the service says of its accounts, by cell.
+// capabilities are what the service says of its accounts for the RPCs of vendorRPCs, by cell. Those that are forwarded as they are
+// stand in a document of their own.
 func capabilities(t *testing.T, env *harness.Env) map[cell]*leadmuxv1.Capability {
 	t.Helper()
 	out := &leadmuxv1.ListCapabilitiesResponse{}
 	env.Server.Client(harness.GRPC).Must(t, "AccountService.ListCapabilities", &leadmuxv1.ListCapabilitiesRequest{}, out)
 	all := map[cell]*leadmuxv1.Capability{}
 	for _, c := range out.GetCapabilities() {
-		all[cell{c.GetRpc(), c.GetVendor()}] = c
+		if slices.ContainsFunc(vendorRPCs, func(row struct{ rpc, also string }) bool { return row.rpc == c.GetRpc() }) {
+			all[cell{c.GetRpc(), c.GetVendor()}] = c
+		}
 	}
 	return all
 }

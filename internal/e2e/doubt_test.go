@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/e2e/harness"
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
@@ -66,6 +68,11 @@ func TestWrongCredentials(t *testing.T) {
 	env.FixCredentials(t)
 	env.Server.Start(t)
 	client = env.Server.Client(harness.REST)
+	for _, vendor := range allFour { // the stop outlasts the restart: nobody but a person knows that the secret is right now
+		if answer := client.Try(t, "AccountService.TestAccount", &leadmuxv1.TestAccountRequest{Account: vendor}); answer.Code != codes.OK {
+			t.Errorf("TestAccount of %s: %s", vendor, answer.Body)
+		}
+	}
 	for _, vendor := range allFour {
 		atVendorOnce(t, env.Vendors.Get(vendor), client.Reaches(t, second.GetLeadId(), harness.AllActive, settled))
 	}

@@ -28,7 +28,7 @@ func newNormaliser(v *harness.Vendors) *normaliser {
 }
 
 // made is what the service and the vendors make up: IDs, and UUIDs of vendors and of log entries.
-var made = regexp.MustCompile(`\b(?:(lead|op|evt|process)_[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b`)
+var made = regexp.MustCompile(`\b(?:(lead|op|evt|process|call|chat|sup)_[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b`)
 
 var moments = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`)
 

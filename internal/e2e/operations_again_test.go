@@ -109,7 +109,7 @@ func (w *worker) waysAround(t *testing.T) {
 			t.Errorf("UJET has %+v", records)
 		}
 	})
-	for _, op := range []operation{updateLead, endConversation, stopConversation} {
+	for _, op := range []operation{updateLead, endConversation, stopConversation, optOutLead} {
 		t.Run("contact that left/"+op.rpc, func(t *testing.T) {
 			lead := w.lead(t)
 			w.at().Plan(t, opPlans[noContact]...)

@@ -89,6 +89,18 @@ var (
 			harness.Convertalk: {name: keepsName, says: "ONHOLD"},
 		},
 	}
+	optOutLead = operation{
+		rpc: "OptOutLead", after: "OPTED_OUT",
+		request: func(lead *leadmuxv1.Lead, account string) proto.Message {
+			return &leadmuxv1.OptOutLeadRequest{LeadId: lead.GetLeadId(), Accounts: []string{account}}
+		},
+		told: map[string]told{
+			harness.Conversica: {name: keepsName, says: "stopMessaging=true optOut=true smsOptOut=true"},
+			harness.Convertalk: {name: keepsName, says: "CLOSED"},
+			harness.UJET:       {name: keepsName},
+			harness.Verse:      {name: keepsName, says: "unqualified"},
+		},
+	}
 	operations = []operation{updateLead, endConversation, stopConversation, deferConversation}
 )
 
@@ -147,11 +159,10 @@ var opPlans = map[fault][]kit.Fault{
 }
 
 var (
-	ends         = []string{"EndConversation", "StopConversation"}
-	onlyUpdate   = []string{"UpdateLead"}
-	onlyUJET     = []string{harness.UJET}
-	onlyTalk     = []string{harness.Convertalk}
-	twoUpserters = []string{harness.Conversica, harness.Convertalk}
+	ends       = []string{"EndConversation", "StopConversation"}
+	onlyUpdate = []string{"UpdateLead"}
+	onlyUJET   = []string{harness.UJET}
+	onlyTalk   = []string{harness.Convertalk}
 )
 
 // opOutcomes is the one table for operations on a running conversation.
@@ -179,9 +190,7 @@ var opOutcomes = []opOutcome{
 	{saysNo, nil, onlyTalk, "ACTIVE", "VENDOR_REFUSED", opFinal},
 	{conflicts, nil, allFour, "ACTIVE", "DUPLICATE_AT_VENDOR", opFinal},
 	{notFound, nil, onlyVerse, "ACTIVE", "VENDOR_NOT_FOUND", opFinal},
-	{notFound, nil, twoUpserters, "ACTIVE", "VENDOR_ROUTE_UNKNOWN", opStops},
-	{notFound, onlyUpdate, onlyUJET, "ACTIVE", "VENDOR_ROUTE_UNKNOWN", opStops},
-	{notFound, ends, onlyUJET, "", "", opGone},
+	{notFound, nil, notVerse, "ACTIVE", "VENDOR_ROUTE_UNKNOWN", opStops},
 	{noContact, ends, onlyUJET, "", "", opGone},
 	{noContact, onlyUpdate, onlyUJET, "ACTIVE", "", opStray},
 }

@@ -38,7 +38,7 @@ func everyOperation(t *testing.T, env *harness.Env, via harness.Via, seen *exerc
 	for i, vendor := range allFour {
 		w := &worker{env: env, client: env.Server.Client(via), seen: seen, vendor: vendor, next: 100 * i}
 		t.Run(vendor, func(t *testing.T) {
-			for _, op := range operations {
+			for _, op := range slices.Concat(operations, []operation{optOutLead}) {
 				t.Run(op.rpc, func(t *testing.T) {
 					if _, has := op.told[vendor]; has {
 						w.does(t, op)
@@ -48,6 +48,7 @@ func everyOperation(t *testing.T, env *harness.Env, via harness.Via, seen *exerc
 				})
 			}
 			t.Run("EngageLead", w.engagesAgain)
+			t.Run("Reconsent", w.reconsents)
 			t.Run("EraseLead", w.erases)
 			t.Run("ListVendorLeads", w.lists)
 			t.Run("TestAccount", func(t *testing.T) {

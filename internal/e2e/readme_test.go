@@ -24,12 +24,15 @@ const (
 
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
-// examples are what the README must have: something of the commands, and what its text says that they show.
-var examples = []struct {
+// pasted is what a document's example must have: something of its commands, and what the text says that they show.
+type pasted struct {
 	command string
 	shows   []string
 	refused bool // one of its commands is refused, and shows how
-}{
+}
+
+// examples are those of the README.
+var examples = []pasted{
 	{command: `"requestId": "readme-1"`, shows: []string{`"vendorLeadId"`, `"crm-1001"`}},
 	{command: "GRACE.HOPPER@example.com", shows: []string{`"crm-1001"`}},
 	{command: `"validateOnly": true`, shows: []string{"[redacted]"}},
@@ -45,25 +48,51 @@ var examples = []struct {
 	{command: "OPERATION_STATE_IN_DOUBT", shows: []string{
 		"ENGAGEMENT_STATE_IN_DOUBT", `"vendorRequests"`, "VENDOR_CREDENTIALS_REFUSED", `"resolutions"`, "OPERATION_STATE_SUCCEEDED",
 	}},
+	{command: ":optOut", shows: []string{
+		"ENGAGEMENT_STATE_OPTED_OUT", `"notices"`, "VENDOR_NOTICE_STATE_ACKNOWLEDGED", "PERSON_SUPPRESSED", `"reconsents"`,
+	}},
 	{command: `-d '{"lead": {"phone": "12"}}'`, refused: true, shows: []string{"INVALID_FIELD", "lead.phone"}},
+}
+
+// centreExamples are those of the guide to the contact centre.
+var centreExamples = []pasted{
+	{command: "queues/waitTimes", shows: []string{`"menuId":"14"`, `"voiceCall":240`, `"queueStatus":{`}},
+	{command: "endUsers:lookup", shows: []string{`{"endUser":{"id":"lead_`, `"crm-1001"`}},
+	{command: `"requestId": "guide-1"`, shows: []string{`"CAMPAIGN_CONTACT_STATE_UPCOMING"`, `{"contacts":[`}},
+	{command: "agents:updateStatuses", shows: []string{`"failedCount":1`, "Agent can't be changed from system status 'In-call'", `"Dan"`}},
+	{command: "agentImports:template", shows: []string{`"new_email"`, `"JOB_STATE_CREATED"`, `"jobId":"2"`, `"agents.json"`}},
+	{command: "doNotCallNumbers", refused: true, shows: []string{"numbers[0].phone_number", "cannot be combined with agent_ids"}},
 }
 
 // TestREADME pastes the README's examples into a shell, in order, beside a running sandbox.
 func TestREADME(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t)}
+	r.paste(t, "../../README.md", examples, r.firstLead)
+}
+
+// TestContactCentreGuide does the same with the guide to the contact centre.
+func TestContactCentreGuide(t *testing.T) {
+	t.Parallel()
+	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t), dir: t.TempDir()}
+	r.paste(t, "../../docs/CONTACT-CENTRE.md", centreExamples, func(*testing.T) {})
+}
+
+// paste pastes a document's examples, and calls first after the first of them.
+func (s shell) paste(t *testing.T, document string, examples []pasted, first func(*testing.T)) {
+	t.Helper()
+	whole, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, begun := strings.Cut(string(readme), examplesBegin)
+	_, text, begun := strings.Cut(string(whole), examplesBegin)
 	text, _, ended := strings.Cut(text, examplesEnd)
 	if !begun || !ended {
-		t.Fatalf("the README does not mark its examples with %s and %s", examplesBegin, examplesEnd)
+		t.Fatalf("%s does not mark its examples with %s and %s", document, examplesBegin, examplesEnd)
 	}
-	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t)}
 	seen := 0
 	for _, block := range shellBlock.FindAllStringSubmatch(text, -1) {
-		out := r.run(t, block[1])
+		out := s.run(t, block[1])
 		for _, e := range examples {
 			if !strings.Contains(block[1], e.command) {
 				continue
@@ -75,7 +104,7 @@ func TestREADME(t *testing.T) {
 				}
 			}
 			if seen == 1 {
-				r.firstLead(t)
+				first(t)
 			}
 			if !e.refused && strings.Contains(out, "google.rpc.ErrorInfo") {
 				t.Errorf("%s\nends in an error:\n%s", block[1], out)
@@ -83,7 +112,7 @@ func TestREADME(t *testing.T) {
 		}
 	}
 	if seen != len(examples) {
-		t.Errorf("%d of the README's %d examples were found", seen, len(examples))
+		t.Errorf("%d of the %d examples of %s were found", seen, len(examples), document)
 	}
 }
 
@@ -113,6 +142,7 @@ func grpcurlOnPath(t *testing.T) string {
 type shell struct {
 	env  *harness.Env
 	path string
+	dir  string // where the commands run; empty for here
 }
 
 // run runs commands as they stand, but for the ports.
@@ -122,7 +152,7 @@ func (s shell) run(t *testing.T, commands string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-e")
-	cmd.Stdin = strings.NewReader(commands)
+	cmd.Dir, cmd.Stdin = s.dir, strings.NewReader(commands)
 	cmd.Env = append(os.Environ(), "PATH="+s.path)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

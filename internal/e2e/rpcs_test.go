@@ -2,8 +2,10 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,23 +51,47 @@ func TestEveryRPCNeedsAKeyAndAScope(t *testing.T) {
 	}
 }
 
+var (
+	pathVariable = regexp.MustCompile(`\{([a-z_.]+)\}`)
+	snake        = regexp.MustCompile(`_[a-z]`)
+	idPrefixes   = map[string]string{"lead_id": "lead_", "call_id": "call_", "chat_id": "chat_", "operation_id": "op_",
+		"suppression_id": "sup_", "event_id": "evt_"}
+)
+
 // onlyPath is a request that has just what the path of a binding needs; what it names does not matter to who is let in.
 func onlyPath(rule *annotations.HttpRule) string {
 	_, path := harness.VerbAndPath(rule)
-	switch {
-	case strings.Contains(path, "{lead.lead_id}"):
-		return `{"lead": {"leadId": "lead_00000000000000000000000000"}}`
-	case strings.Contains(path, "{lead_id}"):
-		return `{"leadId": "lead_00000000000000000000000000"}`
-	case strings.Contains(path, "{operation_id}"):
-		return `{"operationId": "op_00000000000000000000000000"}`
-	case strings.Contains(path, "{account}"):
-		return `{"account": "verse"}`
-	case strings.Contains(path, "{event_id}"):
-		return `{"eventId": "evt_00000000000000000000000000"}`
-	default:
+	request := map[string]any{}
+	for _, variable := range pathVariable.FindAllStringSubmatch(path, -1) {
+		within, names := request, strings.Split(variable[1], ".")
+		for i, name := range names {
+			key := snake.ReplaceAllStringFunc(name, func(s string) string { return strings.ToUpper(s[1:]) })
+			if i < len(names)-1 {
+				deeper, ok := within[key].(map[string]any)
+				if !ok {
+					deeper = map[string]any{}
+					within[key] = deeper
+				}
+				within = deeper
+				continue
+			}
+			within[key] = "verse"
+			if prefix, ok := idPrefixes[name]; ok {
+				within[key] = prefix + strings.Repeat("0", 26)
+			}
+		}
+	}
+	if body := rule.GetBody(); body != "" && body != "*" {
+		key := snake.ReplaceAllStringFunc(body, func(s string) string { return strings.ToUpper(s[1:]) })
+		if request[key] == nil {
+			request[key] = map[string]any{}
+		}
+	}
+	raw, err := json.Marshal(request)
+	if err != nil { // maps and texts can be written
 		return "{}"
 	}
+	return string(raw)
 }
 
 func refusedWithout(t *testing.T, env *harness.Env, method protoreflect.MethodDescriptor) {

@@ -4,8 +4,8 @@
 // Invariants every store keeps:
 //   - Every record belongs to a tenant; no call reads across tenants but Started, which only repair uses.
 //   - A vendor ID is bound to exactly one ID of ours, and both directions of a binding are written together.
-//   - What is personal (a lead, its operations and events) is sealed under the lead's own data key; look-ups go over keyed
-//     hashes.
+//   - What is personal (a lead, its operations and events, its calls and chats) is sealed under the lead's own data key; look-ups
+//     go over keyed hashes.
 //   - A change is durable when Update returns nil, and not there at all when it returns an error.
 //
 // The service and the delivery use it; adapters do not. Implementations: boltmap. Their common suite: idmaptest.
@@ -80,6 +80,7 @@ type Reader interface {
 	// Started returns every STARTED operation of every tenant; only the repair at start asks.
 	Started() ([]TenantOperation, error)
 
+	SessionReader
 	JournalReader
 	StopReader
 
@@ -106,7 +107,8 @@ type Tx interface {
 	Unbind(tenant string, ref VendorRef) error
 	// PutRequest claims a request key until request.ExpireTime. ErrClaimed if it is claimed and not expired at now.
 	PutRequest(tenant, method, requestID string, request Request, now time.Time) error
-	// PutOperation stores an operation, new or changed. Its lead must be stored.
+	SessionWriter
+	// PutOperation stores an operation, new or changed. Its lead, if it has one, must be stored.
 	PutOperation(tenant string, op *leadmuxv1.Operation) error
 	EventTx
 	ErasureTx
@@ -159,7 +161,7 @@ type LeadFilter struct {
 // Request is the claim of a request key.
 type Request struct {
 	Fingerprint []byte    // keyed hash of the request it was claimed with; nil once the lead was erased
-	LeadID      string    // what the request made; empty for one that made nothing of ours
+	LeadID      string    // what the request made: a lead, call, chat or suppression, else its operation; empty for nothing of ours
 	ExpireTime  time.Time // when the claim may be forgotten
 }
 
@@ -222,6 +224,7 @@ type TenantOperation struct {
 // Report is what Verify found.
 type Report struct {
 	Leads, Erased, Bindings, Requests, Operations, Events, Suppressions int // records that can be read, and erased leads
+	Calls, Chats                                                        int
 
 	Problems []string // one sentence each, no personal value; at most 1000
 }

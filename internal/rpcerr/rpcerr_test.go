@@ -25,6 +25,8 @@ var engagementOnly = map[leadmuxv1.ErrorReason]bool{
 	leadmuxv1.ErrorReason_ERROR_REASON_GAVE_UP:     true,
 	leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED: true,
 	leadmuxv1.ErrorReason_ERROR_REASON_NOT_DONE:    true,
+	// stands in the answer of CheckContact only
+	leadmuxv1.ErrorReason_ERROR_REASON_CONSENT_DENIED: true,
 }
 
 func TestEveryReasonHasACodeAndAWellFormedName(t *testing.T) {
@@ -41,12 +43,12 @@ func TestEveryReasonHasACodeAndAWellFormedName(t *testing.T) {
 }
 
 func TestEveryKindHasAReasonAndASentence(t *testing.T) {
-	for kind := adapters.KindUnknown; kind <= adapters.KindAccountStopped; kind++ {
+	for kind := adapters.KindUnknown; kind <= adapters.KindWrongState; kind++ {
 		if KindReason(kind) == leadmuxv1.ErrorReason_ERROR_REASON_UNSPECIFIED || vendorSentences[kind] == "" || kind.String() == "" {
 			t.Errorf("kind %d (%s) has no reason, sentence or name", kind, kind)
 		}
 	}
-	if (adapters.KindAccountStopped + 1).String() != "" {
+	if (adapters.KindWrongState + 1).String() != "" {
 		t.Error("a kind was added: raise the end of this loop")
 	}
 }

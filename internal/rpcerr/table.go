@@ -29,6 +29,7 @@ var kindReasons = map[adapters.Kind]leadmuxv1.ErrorReason{
 	adapters.KindBadAnswer:      leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ANSWER_UNREADABLE,
 	adapters.KindNotSupported:   leadmuxv1.ErrorReason_ERROR_REASON_CAPABILITY_NOT_SUPPORTED,
 	adapters.KindAccountStopped: leadmuxv1.ErrorReason_ERROR_REASON_ACCOUNT_STOPPED,
+	adapters.KindWrongState:     leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_WRONG_STATE,
 }
 
 // reasonCodes is the one table from a reason to a gRPC code; a reason that is not in it is INTERNAL. A vendor's 401 or 403 is
@@ -80,7 +81,15 @@ var reasonCodes = map[leadmuxv1.ErrorReason]codes.Code{
 	leadmuxv1.ErrorReason_ERROR_REASON_CURSOR_INVALID:             codes.InvalidArgument,
 	leadmuxv1.ErrorReason_ERROR_REASON_EVENTS_GONE:                codes.OutOfRange,
 	leadmuxv1.ErrorReason_ERROR_REASON_EVENT_NOT_FOUND:            codes.NotFound,
-	leadmuxv1.ErrorReason_ERROR_REASON_CONSENT_DENIED:             codes.FailedPrecondition,
+
+	leadmuxv1.ErrorReason_ERROR_REASON_CALL_NOT_FOUND:     codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_CHAT_NOT_FOUND:     codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_NOT_AT_ACCOUNT:     codes.FailedPrecondition,
+	leadmuxv1.ErrorReason_ERROR_REASON_NO_RATE_SLOT:       codes.ResourceExhausted,
+	leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_WRONG_STATE: codes.FailedPrecondition,
+	// Not UNAVAILABLE: clients may repeat what that says of by themselves.
+	leadmuxv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN:   codes.Unknown,
+	leadmuxv1.ErrorReason_ERROR_REASON_REQUEST_UNDER_WAY: codes.Aborted,
 }
 
 // reasonHTTP holds the HTTP statuses that differ from what the gateway gives the code.
@@ -97,6 +106,10 @@ var reasonHTTP = map[string]int{
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_OPERATION_NOT_RETRYABLE): http.StatusConflict,
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_MAY_DUPLICATE):           http.StatusConflict,
 	Name(leadmuxv1.ErrorReason_ERROR_REASON_PERSON_SUPPRESSED):       http.StatusConflict,
+
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_NOT_AT_ACCOUNT):     http.StatusConflict,
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_WRONG_STATE): http.StatusConflict,
+	Name(leadmuxv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN):    http.StatusBadGateway,
 }
 
 // KindReason is our reason for a vendor's failure.

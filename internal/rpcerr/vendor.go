@@ -22,6 +22,7 @@ var vendorSentences = map[adapters.Kind]string{
 	adapters.KindTimeout:        "%s did not answer in time",
 	adapters.KindBadAnswer:      "%s gave an answer that cannot be read",
 	adapters.KindNotSupported:   "%s has no such operation",
+	adapters.KindWrongState:     "%s does not do this in the state the object is in",
 	adapters.KindAccountStopped: "this %s account is stopped; a good test of the account resumes it",
 }
 

@@ -76,6 +76,9 @@ func (f *front) bodyLimit(name string, r *http.Request) int {
 	if name != apiPrefix {
 		return f.set.maxMessage
 	}
+	if b := f.routes.file(r.Method, r.URL.EscapedPath()); b != nil {
+		return b.file.bodyLimit(r.Header.Get("Content-Type"))
+	}
 	return f.set.messageLimit(f.routes.label(r.Method, r.URL.EscapedPath()))
 }
 

@@ -23,6 +23,7 @@ type gateway struct {
 	logger   *slog.Logger
 	checkKey func(string) error
 	routes   *routes
+	conn     grpc.ClientConnInterface
 	mux      *runtime.ServeMux
 }
 
@@ -41,7 +42,7 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{logger: cfg.Logger, checkKey: cfg.CheckKey, routes: routes}
+	g := &gateway{logger: cfg.Logger, checkKey: cfg.CheckKey, routes: routes, conn: conn}
 	plain := runtime.JSONPb{
 		MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: false, UseProtoNames: false},
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
@@ -70,6 +71,8 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 		leadmuxv1.RegisterAccountServiceHandlerClient(ctx, g.mux, leadmuxv1.NewAccountServiceClient(conn)),
 		leadmuxv1.RegisterEventServiceHandlerClient(ctx, g.mux, leadmuxv1.NewEventServiceClient(conn)),
 		leadmuxv1.RegisterOperationServiceHandlerClient(ctx, g.mux, leadmuxv1.NewOperationServiceClient(conn)),
+		leadmuxv1.RegisterSuppressionServiceHandlerClient(ctx, g.mux, leadmuxv1.NewSuppressionServiceClient(conn)),
+		registerContactCentre(ctx, g.mux, conn),
 	)
 }
 
@@ -86,12 +89,17 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, g.logger, err)
 		return
 	}
+	contentType := r.Header.Get("Content-Type")
 	r.Header = allowed(r.Header)
+	if b := g.routes.file(r.Method, r.URL.EscapedPath()); b != nil {
+		g.serveFile(w, r, b, contentType)
+		return
+	}
 	g.sse(r)
 	g.mux.ServeHTTP(w, r)
 }
 
-// allowed is what is left of the request's headers. The body is always JSON, whatever a client such as curl calls it.
+// allowed is what is left of the request's headers. The body is always JSON, whatever a client such as curl calls it, but for that of a file.
 func allowed(h http.Header) http.Header {
 	kept := http.Header{"Content-Type": {"application/json"}}
 	for name := range forwarded {

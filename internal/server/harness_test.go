@@ -89,11 +89,13 @@ func unauthenticated() error {
 type fixture struct {
 	*Server
 	leads *leads
-	log   *logBuffer
-	stop  context.CancelFunc
-	ended chan error
-	conn  *grpc.ClientConn
-	http  *http.Client
+	// settings answers the RPCs with a file.
+	settings settingsService
+	log      *logBuffer
+	stop     context.CancelFunc
+	ended    chan error
+	conn     *grpc.ClientConn
+	http     *http.Client
 }
 
 // settle is changed by a test before the server is built.
@@ -132,7 +134,7 @@ func start(t *testing.T, changes ...settle) *fixture {
 		change(&cfg, &set)
 	}
 	var err error
-	f.Server, err = build(cfg, Services{Leads: f.leads, Accounts: accounts{}, Operations: operations{}, Events: events{}}, set)
+	f.Server, err = build(cfg, Services{Leads: f.leads, Accounts: accounts{}, Operations: operations{}, Events: events{}, More: f.more()}, set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,7 +148,7 @@ func (c *jsonWalk) value(p at, field protoreflect.FieldDescriptor) error {
 
 // isObject says whether a field is one message that JSON writes as an object.
 func isObject(field protoreflect.FieldDescriptor) bool {
-	return field.Message() != nil && !field.IsList() && !field.IsMap() && wellKnown(field.Message()) == nil
+	return field.Message() != nil && !field.IsList() && !field.IsMap() && wellKnown(field.Message()) == nil && !isFree(field.Message())
 }
 
 func (c *jsonWalk) list(p at, field protoreflect.FieldDescriptor, tok json.Token) error {
@@ -207,6 +207,9 @@ func (c *jsonWalk) single(p at, field protoreflect.FieldDescriptor, tok json.Tok
 			return p.fault(problem)
 		}
 		return nil
+	}
+	if isFree(message) {
+		return c.free(p, message, tok)
 	}
 	if tok != json.Delim('{') {
 		return p.fault("must be an object")

@@ -21,6 +21,7 @@ type binding struct {
 	input      protoreflect.MessageDescriptor
 	body       string          // "*", a field's proto name, or empty
 	inPath     map[string]bool // proto paths of the fields that the path sets
+	file       *fileForm       // nil when the body is JSON
 }
 
 // routes are all bindings. The generated gateway does the routing; this table says what each route may take.
@@ -32,6 +33,9 @@ type routes struct {
 func newRoutes() (*routes, error) {
 	r := &routes{byPattern: map[string]*binding{}}
 	for _, method := range apiMethods() {
+		if err := r.addFile(method); err != nil {
+			return nil, err
+		}
 		rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
 		if !ok || rule.GetPattern() == nil {
 			continue // gRPC only
@@ -46,34 +50,18 @@ func newRoutes() (*routes, error) {
 }
 
 func (r *routes) add(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) error {
-	verb, path := pattern(rule)
-	if verb == "" || strings.ContainsAny(path, "*=") {
-		return fmt.Errorf("the path %q is of a kind the route table does not know", path)
-	}
-	if rule.GetBody() != "" && rule.GetBody() != "*" {
-		if f := method.Input().Fields().ByName(protoreflect.Name(rule.GetBody())); f == nil || f.Message() == nil || f.IsList() || f.IsMap() {
-			return fmt.Errorf("the body %q is no message", rule.GetBody())
-		}
-	}
-	if err := checkable(method.Input(), map[protoreflect.FullName]bool{}); err != nil {
+	b, err := newBinding(method, rule)
+	if err != nil {
 		return err
 	}
-	b := &binding{
-		fullMethod: fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name()),
-		verb:       verb, input: method.Input(), body: rule.GetBody(), inPath: map[string]bool{},
-	}
-	b.segments = strings.Split(strings.TrimPrefix(path, "/"), "/")
-	last := len(b.segments) - 1
-	b.segments[last], b.suffix, _ = strings.Cut(b.segments[last], ":")
 	printed := make([]string, len(b.segments))
 	for i, segment := range b.segments {
 		printed[i] = segment
 		if name, ok := variable(segment); ok {
 			printed[i] = "{" + name + "=*}"
-			b.inPath[name] = true
 		}
 	}
-	key := verb + " /" + strings.Join(printed, "/")
+	key := b.verb + " /" + strings.Join(printed, "/")
 	if b.suffix != "" {
 		key += ":" + b.suffix
 	}
@@ -82,11 +70,39 @@ func (r *routes) add(method protoreflect.MethodDescriptor, rule *annotations.Htt
 	return nil
 }
 
+func newBinding(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (*binding, error) {
+	verb, path := pattern(rule)
+	if verb == "" || strings.ContainsAny(path, "*=") {
+		return nil, fmt.Errorf("the path %q is of a kind the route table does not know", path)
+	}
+	if rule.GetBody() != "" && rule.GetBody() != "*" {
+		if f := method.Input().Fields().ByName(protoreflect.Name(rule.GetBody())); f == nil || f.Message() == nil || f.IsList() || f.IsMap() {
+			return nil, fmt.Errorf("the body %q is no message", rule.GetBody())
+		}
+	}
+	if err := checkable(method.Input(), map[protoreflect.FullName]bool{}); err != nil {
+		return nil, err
+	}
+	b := &binding{
+		fullMethod: fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name()),
+		verb:       verb, input: method.Input(), body: rule.GetBody(), inPath: map[string]bool{},
+	}
+	b.segments = strings.Split(strings.TrimPrefix(path, "/"), "/")
+	last := len(b.segments) - 1
+	b.segments[last], b.suffix, _ = strings.Cut(b.segments[last], ":")
+	for _, segment := range b.segments {
+		if name, ok := variable(segment); ok {
+			b.inPath[name] = true
+		}
+	}
+	return b, nil
+}
+
 // checkable refuses types whose JSON form jsoncheck.go does not know, so that adding one is noticed at the start and not by a
 // caller whose request is refused.
 func checkable(message protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) error {
 	name := message.FullName()
-	if seen[name] || wellKnown(message) != nil {
+	if seen[name] || wellKnown(message) != nil || isFree(message) {
 		return nil
 	}
 	if strings.HasPrefix(string(name), "google.protobuf.") {

@@ -85,6 +85,9 @@ func (s *Server) register(r grpc.ServiceRegistrar, services Services) {
 	leadmuxv1.RegisterAccountServiceServer(r, services.Accounts)
 	leadmuxv1.RegisterEventServiceServer(r, services.Events)
 	leadmuxv1.RegisterOperationServiceServer(r, services.Operations)
+	for _, one := range services.More {
+		r.RegisterService(one.Desc, one.Impl)
+	}
 }
 
 // serveHTTP builds the public and the admin HTTP server. TLS is for the public one only.
@@ -130,12 +133,19 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Services are the implementations to serve. All are needed.
+// Services are the implementations to serve. All but More are needed.
 type Services struct {
 	Leads      leadmuxv1.LeadServiceServer
 	Accounts   leadmuxv1.AccountServiceServer
 	Operations leadmuxv1.OperationServiceServer
 	Events     leadmuxv1.EventServiceServer
+	More       []Service
+}
+
+// Service is a service that is registered by its description.
+type Service struct {
+	Desc *grpc.ServiceDesc
+	Impl any
 }
 
 type listeners struct{ http, grpc, admin net.Listener }

@@ -127,7 +127,7 @@ func (b *binding) lookUp(key string) (protoreflect.FieldDescriptor, string) {
 			return nil, ""
 		}
 		field = message.Fields().ByJSONName(part)
-		if field == nil || field.IsMap() || (len(names) == 0 && string(field.Name()) == b.body) {
+		if field == nil || field.IsMap() || field.Kind() == protoreflect.BytesKind || (len(names) == 0 && string(field.Name()) == b.body) {
 			return nil, ""
 		}
 		names = append(names, string(field.Name()))

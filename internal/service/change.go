@@ -139,6 +139,16 @@ func (s *LeadService) previewChange(ctx context.Context, c change) (lead *leadmu
 		return nil, nil, err
 	}
 	for _, account := range accounts {
+		kept, err := s.previewKept(ctx, c.tenant, lead, account)
+		if err != nil {
+			return nil, nil, err
+		}
+		if kept != nil { // nothing would be sent
+			if c.write.Method == delivery.CreateLead {
+				proto.Merge(delivery.OpenEngagement(lead, account, s.cfg.Now()), kept)
+			}
+			continue
+		}
 		if c.write.Method == delivery.CreateLead {
 			e := delivery.OpenEngagement(lead, account, s.cfg.Now())
 			e.State = leadmuxv1.EngagementState_ENGAGEMENT_STATE_QUEUED

@@ -278,6 +278,20 @@ func TestP10AStopWordIsAnOptOutEverywhere(t *testing.T) {
 	}
 }
 
+// TestP10AnOptOutThatAVendorReportsBackIsNotToldAnew to all the others: each of them would report it back again.
+func TestP10AnOptOutThatAVendorReportsBackIsNotToldAnew(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		lead := r.create(&leadmuxv1.Lead{Phone: "4155550142"})
+		id := lead.GetEngagements()[0].GetVendorLeadId()
+		r.receive(says("a", id, time.Now(), wrote("STOP")))
+		told := len(r.log())
+		for _, echo := range []adapters.OptOut{{SMS: true, Evidence: "smsOptOut"}, {Evidence: "stopped"}} {
+			r.receive(says(echo.Evidence, id, time.Now(), func(e *adapters.VendorEvent) { e.OptOut = &echo }))
+		}
+		equal(t, "events", r.log()[told:], []string{"vendor.other", "vendor.other"})
+	})
+}
+
 func TestP24AnErasedLeadIsNotBroughtBack(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {
 		lead := r.create(&leadmuxv1.Lead{Phone: "4155550142"})

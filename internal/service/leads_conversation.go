@@ -132,8 +132,12 @@ func (s *LeadService) allCan(p auth.Principal, rpc string, accounts []*adapters.
 
 // unsupported names the accounts that could do what one cannot.
 func (s *LeadService) unsupported(p auth.Principal, e *adapters.Error) error {
+	return s.cfg.unsupported(p, e)
+}
+
+func (c Config) unsupported(p auth.Principal, e *adapters.Error) error {
 	var able []string
-	for _, account := range s.cfg.Accounts.Of(p.Tenant) {
+	for _, account := range c.Accounts.Of(p.Tenant) {
 		if p.May(account.Name) && can(account, e.Op) {
 			able = append(able, account.Name)
 		}
@@ -150,6 +154,9 @@ func can(account *adapters.Account, rpc string) bool {
 	if rpc == listVendorLeads {
 		_, lists := account.Adapter.(adapters.LeadLister)
 		return lists
+	}
+	if forwarder, ok := account.Adapter.(adapters.Forwarder); ok && forwarder.Forwards(rpc) {
+		return true
 	}
 	_, unsupported := delivery.WriteOf(account, rpc)
 	return unsupported == nil

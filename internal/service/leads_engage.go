@@ -34,8 +34,8 @@ func (s *LeadService) EngageLead(ctx context.Context, request *leadmuxv1.EngageL
 		tenant: p.Tenant, leadID: request.GetLeadId(), key: key,
 		write: delivery.Write{Method: delivery.CreateLead, Options: request.GetVendorOptions()},
 		wait:  waitOf(request.GetWait()), validateOnly: request.GetValidateOnly(),
-		edit: func(_ idmap.Reader, lead *leadmuxv1.Lead) ([]*adapters.Account, error) {
-			return accounts, engageable(lead, accounts)
+		edit: func(r idmap.Reader, lead *leadmuxv1.Lead) ([]*adapters.Account, error) {
+			return accounts, engageable(r, p.Tenant, lead, accounts)
 		},
 	})
 	if err != nil {
@@ -44,8 +44,9 @@ func (s *LeadService) EngageLead(ctx context.Context, request *leadmuxv1.EngageL
 	return &leadmuxv1.EngageLeadResponse{Lead: lead, VendorRequests: requests}, nil
 }
 
-// engageable says whether the lead may be given to all of the accounts.
-func engageable(lead *leadmuxv1.Lead, accounts []*adapters.Account) error {
+// engageable says whether the lead may be given to all of the accounts. To one that it opted out at it may once the person has
+// agreed again.
+func engageable(r idmap.Reader, tenant string, lead *leadmuxv1.Lead, accounts []*adapters.Account) error {
 	for _, account := range accounts {
 		e := delivery.Engagement(lead, account.Name)
 		switch {
@@ -53,12 +54,14 @@ func engageable(lead *leadmuxv1.Lead, accounts []*adapters.Account) error {
 			return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_OPEN,
 				"the lead has an open engagement at %s; end it first", account.Name)
 		case e.GetState() == leadmuxv1.EngagementState_ENGAGEMENT_STATE_OPTED_OUT:
-			return optedOut(account)
+			again, err := mayEngageAgain(r, tenant, lead, account)
+			if err != nil {
+				return err
+			}
+			if !again {
+				return optedOut(account)
+			}
 		}
 	}
 	return nil
-}
-
-func optedOut(account *adapters.Account) error {
-	return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_LEAD_OPTED_OUT, "the person opted out at %s", account.Name)
 }

@@ -51,7 +51,7 @@ type tieRequest interface {
 	GetRequestId() string
 }
 
-// rebind changes which vendor's lead is ours, in one transaction without any operation.
+// rebind changes which vendor's lead is ours, in one transaction. No vendor is told, but of an opt-out.
 func (s *LeadService) rebind(ctx context.Context, method string, request tieRequest, do func(idmap.Tx, tie) error) (lead *leadmuxv1.Lead, err error) {
 	p, err := principal(ctx)
 	if err != nil {
@@ -65,7 +65,9 @@ func (s *LeadService) rebind(ctx context.Context, method string, request tieRequ
 	if err != nil {
 		return nil, err
 	}
+	var ops []*leadmuxv1.Operation
 	err = s.cfg.Store.Update(ctx, func(tx idmap.Tx) error {
+		ops = nil
 		twin, err := key.before(tx, s.cfg.Now())
 		if err != nil {
 			return err
@@ -81,11 +83,15 @@ func (s *LeadService) rebind(ctx context.Context, method string, request tieRequ
 		if err := tx.PutLead(p.Tenant, lead); err != nil {
 			return err
 		}
+		if ops, err = s.cfg.Dispatcher.Honour(tx, p.Tenant, lead); err != nil { // it may be a suppressed person's
+			return err
+		}
 		return key.put(tx, lead.GetLeadId(), s.cfg.Now())
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.cfg.Dispatcher.Go(p.Tenant, ops)
 	return lead, nil
 }
 

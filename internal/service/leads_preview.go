@@ -32,6 +32,13 @@ func (s *LeadService) preview(ctx context.Context, c *creation) (*leadmuxv1.Crea
 	}
 	c.lead.LeadId = typeid.New(typeid.Lead) // vendors know a lead by our ID; this one stands for the one it would get
 	for _, account := range c.accounts {
+		if e, err := s.previewKept(ctx, c.tenant, c.lead, account); e != nil || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			response.Lead.Engagements = append(response.Lead.Engagements, e)
+			continue
+		}
 		engagement, requests, err := previewAt(account, delivery.CreateLead, adapters.LeadInput{Lead: c.lead, Options: c.request.GetVendorOptions()})
 		if err != nil {
 			return nil, err
@@ -40,6 +47,19 @@ func (s *LeadService) preview(ctx context.Context, c *creation) (*leadmuxv1.Crea
 		response.VendorRequests = append(response.VendorRequests, requests...)
 	}
 	return response, nil
+}
+
+// previewKept is the engagement of a lead at an account that a suppression keeps the person from; nil when none does.
+func (s *LeadService) previewKept(ctx context.Context, tenant string, lead *leadmuxv1.Lead, account *adapters.Account) (*leadmuxv1.Engagement, error) {
+	var by *leadmuxv1.Suppression
+	err := s.cfg.Store.View(ctx, func(r idmap.Reader) (err error) {
+		by, err = delivery.KeptFrom(r, tenant, lead, account)
+		return err
+	})
+	if err != nil || by == nil {
+		return nil, err
+	}
+	return delivery.SuppressedEngagement(account, by), nil
 }
 
 // previewAt is an engagement as a write would leave it at the start, and the requests that would be made. A CreateLead's is

@@ -79,10 +79,15 @@ func (s *LeadService) phones(lead *leadmuxv1.Lead) error {
 
 // phone returns a number in E.164, and whether its country's numbering plan gives it out. One that can be dialled only within
 // its own area is refused: without the area code it is another number in E.164.
+// phone is phoneNumber within the service's own region.
 func (s *LeadService) phone(field, value string) (string, bool, error) {
-	number, err := phonenumbers.Parse(value, s.cfg.Region)
+	return phoneNumber(field, value, s.cfg.Region)
+}
+
+func phoneNumber(field, value, region string) (string, bool, error) {
+	number, err := phonenumbers.Parse(value, region)
 	if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
-		return "", false, rpcerr.Invalid(field, "is no phone number; write it with country code, such as +14155550142, or as dialled within %s", s.cfg.Region)
+		return "", false, rpcerr.Invalid(field, "is no phone number; write it with country code, such as +14155550142, or as dialled within %s", region)
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), phonenumbers.IsValidNumber(number), nil
 }
@@ -91,14 +96,21 @@ func emails(lead *leadmuxv1.Lead) error {
 	for _, of := range []struct{ field, value string }{
 		{"lead.email", lead.GetEmail()}, {"lead.owner.email", lead.GetOwner().GetEmail()},
 	} {
-		field, value := of.field, of.value
-		if value == "" {
-			continue
+		if err := emailAddress(of.field, of.value); err != nil {
+			return err
 		}
-		address, err := mail.ParseAddress(value)
-		if err != nil || address.Address != value || !strings.Contains(value[strings.LastIndexByte(value, '@')+1:], ".") {
-			return rpcerr.Invalid(field, "is no e-mail address; write it as name@example.com, without a display name")
-		}
+	}
+	return nil
+}
+
+// emailAddress refuses what is no plain address; empty is fine.
+func emailAddress(field, value string) error {
+	if value == "" {
+		return nil
+	}
+	address, err := mail.ParseAddress(value)
+	if err != nil || address.Address != value || !strings.Contains(value[strings.LastIndexByte(value, '@')+1:], ".") {
+		return rpcerr.Invalid(field, "is no e-mail address; write it as name@example.com, without a display name")
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ func (s *OperationService) GetOperation(ctx context.Context, request *leadmuxv1.
 			return err
 		}
 		response.Operation = op
+		op.Reply = nil // it is for the one who asked, by the request_id
 		response.VendorRequests, err = s.requestsOf(r, p.Tenant, op)
 		return err
 	})
@@ -90,6 +91,9 @@ func (s *OperationService) ListOperations(ctx context.Context, request *leadmuxv
 	err = s.cfg.Store.View(ctx, func(r idmap.Reader) error {
 		ops, next, err := r.ListOperations(p.Tenant, filter, before, pageSize(request.GetPageSize()))
 		response.Operations, response.NextPageToken = ops, pages.token(next)
+		for _, op := range ops {
+			op.Reply = nil
+		}
 		return err
 	})
 	if err != nil {

@@ -28,8 +28,9 @@ type intake struct {
 func (in *intake) page(ctx context.Context, found []adapters.VendorLead, limit int) (leads []*leadmuxv1.Lead, whole bool, err error) {
 	var given map[string]bool
 	var drift int
+	var ops []*leadmuxv1.Operation
 	err = in.s.cfg.Store.Update(ctx, func(tx idmap.Tx) error {
-		leads, whole, given, drift = nil, true, maps.Clone(in.given), 0
+		leads, whole, given, drift, ops = nil, true, maps.Clone(in.given), 0, nil
 		for _, record := range found {
 			before, err := in.returned(tx, record.VendorLeadID)
 			if err != nil {
@@ -50,6 +51,11 @@ func (in *intake) page(ctx context.Context, found []adapters.VendorLead, limit i
 			if lead == nil {
 				continue
 			}
+			told, err := in.s.cfg.Dispatcher.Honour(tx, in.tenant, lead) // a suppressed person may come back by a vendor
+			if err != nil {
+				return err
+			}
+			ops = append(ops, told...)
 			given[record.VendorLeadID] = true
 			leads = append(leads, lead)
 		}
@@ -58,6 +64,7 @@ func (in *intake) page(ctx context.Context, found []adapters.VendorLead, limit i
 	if err != nil {
 		return nil, false, err
 	}
+	in.s.cfg.Dispatcher.Go(in.tenant, ops)
 	in.given = given
 	for range drift {
 		in.s.cfg.Drift(in.account.Vendor, "status")

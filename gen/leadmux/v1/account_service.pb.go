@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -727,6 +728,171 @@ func (x *TestAccountResponse) GetError() *EngagementError {
 	return nil
 }
 
+// PassthroughRequest is a request in the vendor's own terms.
+type PassthroughRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account's name.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// "GET", "POST", "PUT", "PATCH" or "DELETE".
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// The path beneath the account's base URL, such as "/wait_times"; at most 2000 bytes.
+	Path string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
+	// The query; at most 50 parameters, names of at most 100 bytes, values of at most 2000.
+	Query map[string]string `protobuf:"bytes,4,rep,name=query,proto3" json:"query,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The body: any JSON. Absent: none.
+	Body *structpb.Value `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
+	// Makes repeating this call safe: the same ID with the same content is done once. 1 to 128 visible ASCII characters; over
+	// REST the header Idempotency-Key is the same.
+	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PassthroughRequest) Reset() {
+	*x = PassthroughRequest{}
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PassthroughRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PassthroughRequest) ProtoMessage() {}
+
+func (x *PassthroughRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PassthroughRequest.ProtoReflect.Descriptor instead.
+func (*PassthroughRequest) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PassthroughRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *PassthroughRequest) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *PassthroughRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *PassthroughRequest) GetQuery() map[string]string {
+	if x != nil {
+		return x.Query
+	}
+	return nil
+}
+
+func (x *PassthroughRequest) GetBody() *structpb.Value {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *PassthroughRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// PassthroughResponse is the vendor's answer.
+type PassthroughResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The vendor's HTTP status.
+	Status int32 `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	// The answer, where it is JSON.
+	Body *structpb.Value `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	// The answer, where it is none.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// The vendor's own ID of the request, where it gives one.
+	VendorRequestId string `protobuf:"bytes,4,opt,name=vendor_request_id,json=vendorRequestId,proto3" json:"vendor_request_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *PassthroughResponse) Reset() {
+	*x = PassthroughResponse{}
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PassthroughResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PassthroughResponse) ProtoMessage() {}
+
+func (x *PassthroughResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PassthroughResponse.ProtoReflect.Descriptor instead.
+func (*PassthroughResponse) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PassthroughResponse) GetStatus() int32 {
+	if x != nil {
+		return x.Status
+	}
+	return 0
+}
+
+func (x *PassthroughResponse) GetBody() *structpb.Value {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *PassthroughResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *PassthroughResponse) GetVendorRequestId() string {
+	if x != nil {
+		return x.VendorRequestId
+	}
+	return ""
+}
+
 // ListCapabilitiesRequest asks for the capabilities of all accounts of the caller's tenant.
 type ListCapabilitiesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -738,7 +904,7 @@ type ListCapabilitiesRequest struct {
 
 func (x *ListCapabilitiesRequest) Reset() {
 	*x = ListCapabilitiesRequest{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +916,7 @@ func (x *ListCapabilitiesRequest) String() string {
 func (*ListCapabilitiesRequest) ProtoMessage() {}
 
 func (x *ListCapabilitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[9]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +929,7 @@ func (x *ListCapabilitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCapabilitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListCapabilitiesRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{9}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListCapabilitiesRequest) GetAccount() string {
@@ -784,7 +950,7 @@ type ListCapabilitiesResponse struct {
 
 func (x *ListCapabilitiesResponse) Reset() {
 	*x = ListCapabilitiesResponse{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +962,7 @@ func (x *ListCapabilitiesResponse) String() string {
 func (*ListCapabilitiesResponse) ProtoMessage() {}
 
 func (x *ListCapabilitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[10]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +975,7 @@ func (x *ListCapabilitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCapabilitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListCapabilitiesResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{10}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListCapabilitiesResponse) GetCapabilities() []*Capability {
@@ -842,7 +1008,7 @@ type Capability struct {
 
 func (x *Capability) Reset() {
 	*x = Capability{}
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[11]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +1020,7 @@ func (x *Capability) String() string {
 func (*Capability) ProtoMessage() {}
 
 func (x *Capability) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_account_service_proto_msgTypes[11]
+	mi := &file_leadmux_v1_account_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +1033,7 @@ func (x *Capability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capability.ProtoReflect.Descriptor instead.
 func (*Capability) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{11}
+	return file_leadmux_v1_account_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Capability) GetAccount() string {
@@ -924,7 +1090,7 @@ var File_leadmux_v1_account_service_proto protoreflect.FileDescriptor
 const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\n" +
 	" leadmux/v1/account_service.proto\x12\n" +
-	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\"\x8d\x01\n" +
+	"leadmux.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\"\x8d\x01\n" +
 	"\aAccount\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06vendor\x18\x02 \x01(\tR\x06vendor\x12\x1d\n" +
@@ -965,7 +1131,24 @@ const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\x13TestAccountResponse\x12-\n" +
 	"\aaccount\x18\x01 \x01(\v2\x13.leadmux.v1.AccountR\aaccount\x12\x0e\n" +
 	"\x02ok\x18\x02 \x01(\bR\x02ok\x121\n" +
-	"\x05error\x18\x03 \x01(\v2\x1b.leadmux.v1.EngagementErrorR\x05error\"<\n" +
+	"\x05error\x18\x03 \x01(\v2\x1b.leadmux.v1.EngagementErrorR\x05error\"\xb2\x03\n" +
+	"\x12PassthroughRequest\x12'\n" +
+	"\aaccount\x18\x01 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04 \x01(dR\aaccount\x12@\n" +
+	"\x06method\x18\x02 \x01(\tB(\xe2A\x01\x02\xbaH!r\x1fR\x03GETR\x04POSTR\x03PUTR\x05PATCHR\x06DELETER\x06method\x120\n" +
+	"\x04path\x18\x03 \x01(\tB\x1c\xe2A\x01\x02\xbaH\x12r\x10(\xd0\x0f2\v^/[^?#\\s]*$\x80\x01\x01R\x04path\x12[\n" +
+	"\x05query\x18\x04 \x03(\v2).leadmux.v1.PassthroughRequest.QueryEntryB\x1a\xbaH\x14\x9a\x01\x11\x102\"\x06r\x04 \x01(d*\x05r\x03(\xd0\x0f\x80\x01\x01R\x05query\x12/\n" +
+	"\x04body\x18\x05 \x01(\v2\x16.google.protobuf.ValueB\x03\x80\x01\x01R\x04body\x127\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\x18\xbaH\x15\xd8\x01\x01r\x102\x0e^[!-~]{1,128}$R\trequestId\x1a8\n" +
+	"\n" +
+	"QueryEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa3\x01\n" +
+	"\x13PassthroughResponse\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\x05R\x06status\x12/\n" +
+	"\x04body\x18\x02 \x01(\v2\x16.google.protobuf.ValueB\x03\x80\x01\x01R\x04body\x12\x17\n" +
+	"\x04text\x18\x03 \x01(\tB\x03\x80\x01\x01R\x04text\x12*\n" +
+	"\x11vendor_request_id\x18\x04 \x01(\tR\x0fvendorRequestId\"<\n" +
 	"\x17ListCapabilitiesRequest\x12!\n" +
 	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02(dR\aaccount\"V\n" +
 	"\x18ListCapabilitiesResponse\x12:\n" +
@@ -993,12 +1176,13 @@ const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\n" +
 	"EVIDENCE_C\x10\x03\x12\x0e\n" +
 	"\n" +
-	"EVIDENCE_D\x10\x042\xe0\x03\n" +
+	"EVIDENCE_D\x10\x042\xdf\x04\n" +
 	"\x0eAccountService\x12j\n" +
 	"\fListAccounts\x12\x1f.leadmux.v1.ListAccountsRequest\x1a .leadmux.v1.ListAccountsResponse\"\x17\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/accounts\x90\x02\x01\x12n\n" +
 	"\n" +
 	"GetAccount\x12\x1d.leadmux.v1.GetAccountRequest\x1a\x1e.leadmux.v1.GetAccountResponse\"!\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/accounts/{account}\x90\x02\x01\x12v\n" +
-	"\vTestAccount\x12\x1e.leadmux.v1.TestAccountRequest\x1a\x1f.leadmux.v1.TestAccountResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/accounts/{account}:test\x12z\n" +
+	"\vTestAccount\x12\x1e.leadmux.v1.TestAccountRequest\x1a\x1f.leadmux.v1.TestAccountResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/accounts/{account}:test\x12}\n" +
+	"\vPassthrough\x12\x1e.leadmux.v1.PassthroughRequest\x1a\x1f.leadmux.v1.PassthroughResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/accounts/{account}:passthrough\x12z\n" +
 	"\x10ListCapabilities\x12#.leadmux.v1.ListCapabilitiesRequest\x1a$.leadmux.v1.ListCapabilitiesResponse\"\x1b\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/capabilities\x90\x02\x01B5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
@@ -1014,7 +1198,7 @@ func file_leadmux_v1_account_service_proto_rawDescGZIP() []byte {
 }
 
 var file_leadmux_v1_account_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_leadmux_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_leadmux_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_leadmux_v1_account_service_proto_goTypes = []any{
 	(BreakerState)(0),                // 0: leadmux.v1.BreakerState
 	(Evidence)(0),                    // 1: leadmux.v1.Evidence
@@ -1027,46 +1211,55 @@ var file_leadmux_v1_account_service_proto_goTypes = []any{
 	(*GetAccountResponse)(nil),       // 8: leadmux.v1.GetAccountResponse
 	(*TestAccountRequest)(nil),       // 9: leadmux.v1.TestAccountRequest
 	(*TestAccountResponse)(nil),      // 10: leadmux.v1.TestAccountResponse
-	(*ListCapabilitiesRequest)(nil),  // 11: leadmux.v1.ListCapabilitiesRequest
-	(*ListCapabilitiesResponse)(nil), // 12: leadmux.v1.ListCapabilitiesResponse
-	(*Capability)(nil),               // 13: leadmux.v1.Capability
-	(*timestamppb.Timestamp)(nil),    // 14: google.protobuf.Timestamp
-	(*EngagementError)(nil),          // 15: leadmux.v1.EngagementError
-	(Priority)(0),                    // 16: leadmux.v1.Priority
-	(IdempotencyClass)(0),            // 17: leadmux.v1.IdempotencyClass
+	(*PassthroughRequest)(nil),       // 11: leadmux.v1.PassthroughRequest
+	(*PassthroughResponse)(nil),      // 12: leadmux.v1.PassthroughResponse
+	(*ListCapabilitiesRequest)(nil),  // 13: leadmux.v1.ListCapabilitiesRequest
+	(*ListCapabilitiesResponse)(nil), // 14: leadmux.v1.ListCapabilitiesResponse
+	(*Capability)(nil),               // 15: leadmux.v1.Capability
+	nil,                              // 16: leadmux.v1.PassthroughRequest.QueryEntry
+	(*timestamppb.Timestamp)(nil),    // 17: google.protobuf.Timestamp
+	(*EngagementError)(nil),          // 18: leadmux.v1.EngagementError
+	(Priority)(0),                    // 19: leadmux.v1.Priority
+	(*structpb.Value)(nil),           // 20: google.protobuf.Value
+	(IdempotencyClass)(0),            // 21: leadmux.v1.IdempotencyClass
 }
 var file_leadmux_v1_account_service_proto_depIdxs = []int32{
 	3,  // 0: leadmux.v1.Account.health:type_name -> leadmux.v1.AccountHealth
 	0,  // 1: leadmux.v1.AccountHealth.breaker:type_name -> leadmux.v1.BreakerState
-	14, // 2: leadmux.v1.AccountHealth.next_slot_time:type_name -> google.protobuf.Timestamp
-	14, // 3: leadmux.v1.AccountHealth.oldest_queued_time:type_name -> google.protobuf.Timestamp
-	14, // 4: leadmux.v1.AccountHealth.last_success_time:type_name -> google.protobuf.Timestamp
-	15, // 5: leadmux.v1.AccountHealth.last_error:type_name -> leadmux.v1.EngagementError
-	14, // 6: leadmux.v1.AccountHealth.last_error_time:type_name -> google.protobuf.Timestamp
-	14, // 7: leadmux.v1.AccountHealth.stop_time:type_name -> google.protobuf.Timestamp
+	17, // 2: leadmux.v1.AccountHealth.next_slot_time:type_name -> google.protobuf.Timestamp
+	17, // 3: leadmux.v1.AccountHealth.oldest_queued_time:type_name -> google.protobuf.Timestamp
+	17, // 4: leadmux.v1.AccountHealth.last_success_time:type_name -> google.protobuf.Timestamp
+	18, // 5: leadmux.v1.AccountHealth.last_error:type_name -> leadmux.v1.EngagementError
+	17, // 6: leadmux.v1.AccountHealth.last_error_time:type_name -> google.protobuf.Timestamp
+	17, // 7: leadmux.v1.AccountHealth.stop_time:type_name -> google.protobuf.Timestamp
 	4,  // 8: leadmux.v1.AccountHealth.queues:type_name -> leadmux.v1.QueuedOperations
-	16, // 9: leadmux.v1.QueuedOperations.priority:type_name -> leadmux.v1.Priority
-	14, // 10: leadmux.v1.QueuedOperations.oldest_queued_time:type_name -> google.protobuf.Timestamp
+	19, // 9: leadmux.v1.QueuedOperations.priority:type_name -> leadmux.v1.Priority
+	17, // 10: leadmux.v1.QueuedOperations.oldest_queued_time:type_name -> google.protobuf.Timestamp
 	2,  // 11: leadmux.v1.ListAccountsResponse.accounts:type_name -> leadmux.v1.Account
 	2,  // 12: leadmux.v1.GetAccountResponse.account:type_name -> leadmux.v1.Account
 	2,  // 13: leadmux.v1.TestAccountResponse.account:type_name -> leadmux.v1.Account
-	15, // 14: leadmux.v1.TestAccountResponse.error:type_name -> leadmux.v1.EngagementError
-	13, // 15: leadmux.v1.ListCapabilitiesResponse.capabilities:type_name -> leadmux.v1.Capability
-	17, // 16: leadmux.v1.Capability.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
-	1,  // 17: leadmux.v1.Capability.evidence:type_name -> leadmux.v1.Evidence
-	5,  // 18: leadmux.v1.AccountService.ListAccounts:input_type -> leadmux.v1.ListAccountsRequest
-	7,  // 19: leadmux.v1.AccountService.GetAccount:input_type -> leadmux.v1.GetAccountRequest
-	9,  // 20: leadmux.v1.AccountService.TestAccount:input_type -> leadmux.v1.TestAccountRequest
-	11, // 21: leadmux.v1.AccountService.ListCapabilities:input_type -> leadmux.v1.ListCapabilitiesRequest
-	6,  // 22: leadmux.v1.AccountService.ListAccounts:output_type -> leadmux.v1.ListAccountsResponse
-	8,  // 23: leadmux.v1.AccountService.GetAccount:output_type -> leadmux.v1.GetAccountResponse
-	10, // 24: leadmux.v1.AccountService.TestAccount:output_type -> leadmux.v1.TestAccountResponse
-	12, // 25: leadmux.v1.AccountService.ListCapabilities:output_type -> leadmux.v1.ListCapabilitiesResponse
-	22, // [22:26] is the sub-list for method output_type
-	18, // [18:22] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	18, // 14: leadmux.v1.TestAccountResponse.error:type_name -> leadmux.v1.EngagementError
+	16, // 15: leadmux.v1.PassthroughRequest.query:type_name -> leadmux.v1.PassthroughRequest.QueryEntry
+	20, // 16: leadmux.v1.PassthroughRequest.body:type_name -> google.protobuf.Value
+	20, // 17: leadmux.v1.PassthroughResponse.body:type_name -> google.protobuf.Value
+	15, // 18: leadmux.v1.ListCapabilitiesResponse.capabilities:type_name -> leadmux.v1.Capability
+	21, // 19: leadmux.v1.Capability.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
+	1,  // 20: leadmux.v1.Capability.evidence:type_name -> leadmux.v1.Evidence
+	5,  // 21: leadmux.v1.AccountService.ListAccounts:input_type -> leadmux.v1.ListAccountsRequest
+	7,  // 22: leadmux.v1.AccountService.GetAccount:input_type -> leadmux.v1.GetAccountRequest
+	9,  // 23: leadmux.v1.AccountService.TestAccount:input_type -> leadmux.v1.TestAccountRequest
+	11, // 24: leadmux.v1.AccountService.Passthrough:input_type -> leadmux.v1.PassthroughRequest
+	13, // 25: leadmux.v1.AccountService.ListCapabilities:input_type -> leadmux.v1.ListCapabilitiesRequest
+	6,  // 26: leadmux.v1.AccountService.ListAccounts:output_type -> leadmux.v1.ListAccountsResponse
+	8,  // 27: leadmux.v1.AccountService.GetAccount:output_type -> leadmux.v1.GetAccountResponse
+	10, // 28: leadmux.v1.AccountService.TestAccount:output_type -> leadmux.v1.TestAccountResponse
+	12, // 29: leadmux.v1.AccountService.Passthrough:output_type -> leadmux.v1.PassthroughResponse
+	14, // 30: leadmux.v1.AccountService.ListCapabilities:output_type -> leadmux.v1.ListCapabilitiesResponse
+	26, // [26:31] is the sub-list for method output_type
+	21, // [21:26] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_account_service_proto_init() }
@@ -1082,7 +1275,7 @@ func file_leadmux_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_account_service_proto_rawDesc), len(file_leadmux_v1_account_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

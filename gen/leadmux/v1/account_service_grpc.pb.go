@@ -22,6 +22,7 @@ const (
 	AccountService_ListAccounts_FullMethodName     = "/leadmux.v1.AccountService/ListAccounts"
 	AccountService_GetAccount_FullMethodName       = "/leadmux.v1.AccountService/GetAccount"
 	AccountService_TestAccount_FullMethodName      = "/leadmux.v1.AccountService/TestAccount"
+	AccountService_Passthrough_FullMethodName      = "/leadmux.v1.AccountService/Passthrough"
 	AccountService_ListCapabilities_FullMethodName = "/leadmux.v1.AccountService/ListCapabilities"
 )
 
@@ -39,6 +40,11 @@ type AccountServiceClient interface {
 	// answer resumes a stopped account; a bad one is in the reply's error, not an RPC error. Needs scope accounts.write.
 	// Errors: ACCOUNT_NOT_FOUND.
 	TestAccount(ctx context.Context, in *TestAccountRequest, opts ...grpc.CallOption) (*TestAccountResponse, error)
+	// Passthrough makes a request at the vendor that no RPC stands for: under the account's credentials and rate, journalled unless it
+	// is a GET, nothing of it in any log. IDs in it are the vendor's. A write is never sent twice, as a call (CreateCall). Needs
+	// scope passthrough. Errors: INVALID_FIELD, ACCOUNT_NOT_FOUND, REQUEST_ID_REUSED, NO_RATE_SLOT, OUTCOME_UNKNOWN; what the vendor
+	// says of the request itself is no error but the answer's status.
+	Passthrough(ctx context.Context, in *PassthroughRequest, opts ...grpc.CallOption) (*PassthroughResponse, error)
 	// ListCapabilities returns what each of the caller's accounts can do: account × RPC. Needs scope accounts.read.
 	ListCapabilities(ctx context.Context, in *ListCapabilitiesRequest, opts ...grpc.CallOption) (*ListCapabilitiesResponse, error)
 }
@@ -81,6 +87,16 @@ func (c *accountServiceClient) TestAccount(ctx context.Context, in *TestAccountR
 	return out, nil
 }
 
+func (c *accountServiceClient) Passthrough(ctx context.Context, in *PassthroughRequest, opts ...grpc.CallOption) (*PassthroughResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PassthroughResponse)
+	err := c.cc.Invoke(ctx, AccountService_Passthrough_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *accountServiceClient) ListCapabilities(ctx context.Context, in *ListCapabilitiesRequest, opts ...grpc.CallOption) (*ListCapabilitiesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListCapabilitiesResponse)
@@ -105,6 +121,11 @@ type AccountServiceServer interface {
 	// answer resumes a stopped account; a bad one is in the reply's error, not an RPC error. Needs scope accounts.write.
 	// Errors: ACCOUNT_NOT_FOUND.
 	TestAccount(context.Context, *TestAccountRequest) (*TestAccountResponse, error)
+	// Passthrough makes a request at the vendor that no RPC stands for: under the account's credentials and rate, journalled unless it
+	// is a GET, nothing of it in any log. IDs in it are the vendor's. A write is never sent twice, as a call (CreateCall). Needs
+	// scope passthrough. Errors: INVALID_FIELD, ACCOUNT_NOT_FOUND, REQUEST_ID_REUSED, NO_RATE_SLOT, OUTCOME_UNKNOWN; what the vendor
+	// says of the request itself is no error but the answer's status.
+	Passthrough(context.Context, *PassthroughRequest) (*PassthroughResponse, error)
 	// ListCapabilities returns what each of the caller's accounts can do: account × RPC. Needs scope accounts.read.
 	ListCapabilities(context.Context, *ListCapabilitiesRequest) (*ListCapabilitiesResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
@@ -125,6 +146,9 @@ func (UnimplementedAccountServiceServer) GetAccount(context.Context, *GetAccount
 }
 func (UnimplementedAccountServiceServer) TestAccount(context.Context, *TestAccountRequest) (*TestAccountResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TestAccount not implemented")
+}
+func (UnimplementedAccountServiceServer) Passthrough(context.Context, *PassthroughRequest) (*PassthroughResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Passthrough not implemented")
 }
 func (UnimplementedAccountServiceServer) ListCapabilities(context.Context, *ListCapabilitiesRequest) (*ListCapabilitiesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCapabilities not implemented")
@@ -204,6 +228,24 @@ func _AccountService_TestAccount_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_Passthrough_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PassthroughRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).Passthrough(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_Passthrough_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).Passthrough(ctx, req.(*PassthroughRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AccountService_ListCapabilities_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListCapabilitiesRequest)
 	if err := dec(in); err != nil {
@@ -240,6 +282,10 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TestAccount",
 			Handler:    _AccountService_TestAccount_Handler,
+		},
+		{
+			MethodName: "Passthrough",
+			Handler:    _AccountService_Passthrough_Handler,
 		},
 		{
 			MethodName: "ListCapabilities",

@@ -107,6 +107,23 @@ const (
 	ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN ErrorReason = 38
 	// The person opted out at this account, which is final. FAILED_PRECONDITION, 409.
 	ErrorReason_ERROR_REASON_LEAD_OPTED_OUT ErrorReason = 39
+	// No such call in this tenant. NOT_FOUND, 404.
+	ErrorReason_ERROR_REASON_CALL_NOT_FOUND ErrorReason = 70
+	// No such chat in this tenant. NOT_FOUND, 404.
+	ErrorReason_ERROR_REASON_CHAT_NOT_FOUND ErrorReason = 71
+	// The lead, call or chat has no ID at this account: it is not known there, or its ID is not known here (LinkCall and LinkChat
+	// tell it). FAILED_PRECONDITION, 409.
+	ErrorReason_ERROR_REASON_NOT_AT_ACCOUNT ErrorReason = 72
+	// The account's next free moment comes after the call's deadline; nothing was sent, and RetryInfo says when to come back.
+	// RESOURCE_EXHAUSTED, 429.
+	ErrorReason_ERROR_REASON_NO_RATE_SLOT ErrorReason = 73
+	// The vendor does not do this to the object in the state it is in. FAILED_PRECONDITION, 409.
+	ErrorReason_ERROR_REASON_VENDOR_WRONG_STATE ErrorReason = 74
+	// It may have been done, and must not be sent again unseen; metadata "operation_id" names the operation, which is IN_DOUBT.
+	// UNKNOWN, 502.
+	ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN ErrorReason = 75
+	// The request with this request_id is still under way; metadata "operation_id" names its operation. ABORTED, 409.
+	ErrorReason_ERROR_REASON_REQUEST_UNDER_WAY ErrorReason = 76
 	// No such operation in this tenant. NOT_FOUND, 404.
 	ErrorReason_ERROR_REASON_OPERATION_NOT_FOUND ErrorReason = 40
 	// The operation is not in doubt, so that there is nothing to resolve. FAILED_PRECONDITION, 409.
@@ -177,6 +194,13 @@ var (
 		37: "ERROR_REASON_ENGAGEMENT_BUSY",
 		38: "ERROR_REASON_VENDOR_ID_TAKEN",
 		39: "ERROR_REASON_LEAD_OPTED_OUT",
+		70: "ERROR_REASON_CALL_NOT_FOUND",
+		71: "ERROR_REASON_CHAT_NOT_FOUND",
+		72: "ERROR_REASON_NOT_AT_ACCOUNT",
+		73: "ERROR_REASON_NO_RATE_SLOT",
+		74: "ERROR_REASON_VENDOR_WRONG_STATE",
+		75: "ERROR_REASON_OUTCOME_UNKNOWN",
+		76: "ERROR_REASON_REQUEST_UNDER_WAY",
 		40: "ERROR_REASON_OPERATION_NOT_FOUND",
 		41: "ERROR_REASON_OPERATION_NOT_IN_DOUBT",
 		42: "ERROR_REASON_OPERATION_NOT_RETRYABLE",
@@ -230,6 +254,13 @@ var (
 		"ERROR_REASON_ENGAGEMENT_BUSY":            37,
 		"ERROR_REASON_VENDOR_ID_TAKEN":            38,
 		"ERROR_REASON_LEAD_OPTED_OUT":             39,
+		"ERROR_REASON_CALL_NOT_FOUND":             70,
+		"ERROR_REASON_CHAT_NOT_FOUND":             71,
+		"ERROR_REASON_NOT_AT_ACCOUNT":             72,
+		"ERROR_REASON_NO_RATE_SLOT":               73,
+		"ERROR_REASON_VENDOR_WRONG_STATE":         74,
+		"ERROR_REASON_OUTCOME_UNKNOWN":            75,
+		"ERROR_REASON_REQUEST_UNDER_WAY":          76,
 		"ERROR_REASON_OPERATION_NOT_FOUND":        40,
 		"ERROR_REASON_OPERATION_NOT_IN_DOUBT":     41,
 		"ERROR_REASON_OPERATION_NOT_RETRYABLE":    42,
@@ -365,7 +396,7 @@ var File_leadmux_v1_errors_proto protoreflect.FileDescriptor
 const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17leadmux/v1/errors.proto\x12\n" +
-	"leadmux.v1*\xfc\r\n" +
+	"leadmux.v1*\xe9\x0f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\"\n" +
@@ -407,7 +438,14 @@ const file_leadmux_v1_errors_proto_rawDesc = "" +
 	"\x1cERROR_REASON_ENGAGEMENT_OPEN\x10$\x12 \n" +
 	"\x1cERROR_REASON_ENGAGEMENT_BUSY\x10%\x12 \n" +
 	"\x1cERROR_REASON_VENDOR_ID_TAKEN\x10&\x12\x1f\n" +
-	"\x1bERROR_REASON_LEAD_OPTED_OUT\x10'\x12$\n" +
+	"\x1bERROR_REASON_LEAD_OPTED_OUT\x10'\x12\x1f\n" +
+	"\x1bERROR_REASON_CALL_NOT_FOUND\x10F\x12\x1f\n" +
+	"\x1bERROR_REASON_CHAT_NOT_FOUND\x10G\x12\x1f\n" +
+	"\x1bERROR_REASON_NOT_AT_ACCOUNT\x10H\x12\x1d\n" +
+	"\x19ERROR_REASON_NO_RATE_SLOT\x10I\x12#\n" +
+	"\x1fERROR_REASON_VENDOR_WRONG_STATE\x10J\x12 \n" +
+	"\x1cERROR_REASON_OUTCOME_UNKNOWN\x10K\x12\"\n" +
+	"\x1eERROR_REASON_REQUEST_UNDER_WAY\x10L\x12$\n" +
 	" ERROR_REASON_OPERATION_NOT_FOUND\x10(\x12'\n" +
 	"#ERROR_REASON_OPERATION_NOT_IN_DOUBT\x10)\x12(\n" +
 	"$ERROR_REASON_OPERATION_NOT_RETRYABLE\x10*\x12\x1e\n" +

@@ -27,9 +27,9 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "evt_" and 26 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "lead.message", "lead.note", "lead.answer",
-	// "lead.flag", "lead.contact_discovered", "lead.transfer", "consent.changed", "account.stopped",
-	// "account.resumed", "operation.in_doubt", "operation.failed", "call.changed",
+	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "lead.message", "lead.note",
+	// "lead.answer", "lead.flag", "lead.contact_discovered", "lead.transfer", "consent.changed", "account.stopped",
+	// "account.resumed", "operation.in_doubt", "operation.failed", "call.created", "call.changed", "chat.created",
 	// "chat.message", "chat.changed", "vendor.other". Open set: take one you do not know as you would "vendor.other".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
@@ -74,6 +74,8 @@ type Event struct {
 	//	*Event_Transfer
 	//	*Event_SessionChanged
 	//	*Event_Other
+	//	*Event_CallChanged
+	//	*Event_ChatChanged
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -331,6 +333,24 @@ func (x *Event) GetOther() *VendorOther {
 	return nil
 }
 
+func (x *Event) GetCallChanged() *CallChanged {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_CallChanged); ok {
+			return x.CallChanged
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetChatChanged() *ChatChanged {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_ChatChanged); ok {
+			return x.ChatChanged
+		}
+	}
+	return nil
+}
+
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -400,6 +420,16 @@ type Event_Other struct {
 	Other *VendorOther `protobuf:"bytes,87,opt,name=other,proto3,oneof"`
 }
 
+type Event_CallChanged struct {
+	// For call.created and call.changed.
+	CallChanged *CallChanged `protobuf:"bytes,60,opt,name=call_changed,json=callChanged,proto3,oneof"`
+}
+
+type Event_ChatChanged struct {
+	// For chat.created and chat.changed.
+	ChatChanged *ChatChanged `protobuf:"bytes,61,opt,name=chat_changed,json=chatChanged,proto3,oneof"`
+}
+
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
@@ -425,6 +455,10 @@ func (*Event_Transfer) isEvent_Detail() {}
 func (*Event_SessionChanged) isEvent_Detail() {}
 
 func (*Event_Other) isEvent_Detail() {}
+
+func (*Event_CallChanged) isEvent_Detail() {}
+
+func (*Event_ChatChanged) isEvent_Detail() {}
 
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
@@ -508,6 +542,188 @@ func (x *EngagementChanged) GetVendorStatus() string {
 	return ""
 }
 
+// CallChanged is what became of a call.
+type CallChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The status before; unset for a new call.
+	Before CallStatus `protobuf:"varint,1,opt,name=before,proto3,enum=leadmux.v1.CallStatus" json:"before,omitempty"`
+	// The status after.
+	After CallStatus `protobuf:"varint,2,opt,name=after,proto3,enum=leadmux.v1.CallStatus" json:"after,omitempty"`
+	// The vendor's word for it.
+	VendorStatus string `protobuf:"bytes,3,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
+	// The call's ID at the vendor, once known.
+	VendorCallId string `protobuf:"bytes,4,opt,name=vendor_call_id,json=vendorCallId,proto3" json:"vendor_call_id,omitempty"`
+	// The operation of ours that brought it about; empty when it was none.
+	OperationId string `protobuf:"bytes,5,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	// The RPC behind that operation.
+	Method        string `protobuf:"bytes,6,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallChanged) Reset() {
+	*x = CallChanged{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallChanged) ProtoMessage() {}
+
+func (x *CallChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallChanged.ProtoReflect.Descriptor instead.
+func (*CallChanged) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CallChanged) GetBefore() CallStatus {
+	if x != nil {
+		return x.Before
+	}
+	return CallStatus_CALL_STATUS_UNSPECIFIED
+}
+
+func (x *CallChanged) GetAfter() CallStatus {
+	if x != nil {
+		return x.After
+	}
+	return CallStatus_CALL_STATUS_UNSPECIFIED
+}
+
+func (x *CallChanged) GetVendorStatus() string {
+	if x != nil {
+		return x.VendorStatus
+	}
+	return ""
+}
+
+func (x *CallChanged) GetVendorCallId() string {
+	if x != nil {
+		return x.VendorCallId
+	}
+	return ""
+}
+
+func (x *CallChanged) GetOperationId() string {
+	if x != nil {
+		return x.OperationId
+	}
+	return ""
+}
+
+func (x *CallChanged) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+// ChatChanged is what became of a chat.
+type ChatChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The status before; unset for a new chat.
+	Before ChatStatus `protobuf:"varint,1,opt,name=before,proto3,enum=leadmux.v1.ChatStatus" json:"before,omitempty"`
+	// The status after.
+	After ChatStatus `protobuf:"varint,2,opt,name=after,proto3,enum=leadmux.v1.ChatStatus" json:"after,omitempty"`
+	// The vendor's word for it.
+	VendorStatus string `protobuf:"bytes,3,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
+	// The chat's ID at the vendor, once known.
+	VendorChatId string `protobuf:"bytes,4,opt,name=vendor_chat_id,json=vendorChatId,proto3" json:"vendor_chat_id,omitempty"`
+	// The operation of ours that brought it about; empty when it was none.
+	OperationId string `protobuf:"bytes,5,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	// The RPC behind that operation.
+	Method        string `protobuf:"bytes,6,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChatChanged) Reset() {
+	*x = ChatChanged{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChatChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChatChanged) ProtoMessage() {}
+
+func (x *ChatChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChatChanged.ProtoReflect.Descriptor instead.
+func (*ChatChanged) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ChatChanged) GetBefore() ChatStatus {
+	if x != nil {
+		return x.Before
+	}
+	return ChatStatus_CHAT_STATUS_UNSPECIFIED
+}
+
+func (x *ChatChanged) GetAfter() ChatStatus {
+	if x != nil {
+		return x.After
+	}
+	return ChatStatus_CHAT_STATUS_UNSPECIFIED
+}
+
+func (x *ChatChanged) GetVendorStatus() string {
+	if x != nil {
+		return x.VendorStatus
+	}
+	return ""
+}
+
+func (x *ChatChanged) GetVendorChatId() string {
+	if x != nil {
+		return x.VendorChatId
+	}
+	return ""
+}
+
+func (x *ChatChanged) GetOperationId() string {
+	if x != nil {
+		return x.OperationId
+	}
+	return ""
+}
+
+func (x *ChatChanged) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
 // OperationUnsettled is an operation that did not do what was asked.
 type OperationUnsettled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -521,7 +737,7 @@ type OperationUnsettled struct {
 
 func (x *OperationUnsettled) Reset() {
 	*x = OperationUnsettled{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -533,7 +749,7 @@ func (x *OperationUnsettled) String() string {
 func (*OperationUnsettled) ProtoMessage() {}
 
 func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -546,7 +762,7 @@ func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationUnsettled.ProtoReflect.Descriptor instead.
 func (*OperationUnsettled) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OperationUnsettled) GetOperationId() string {
@@ -580,7 +796,7 @@ type ConsentChanged struct {
 
 func (x *ConsentChanged) Reset() {
 	*x = ConsentChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +808,7 @@ func (x *ConsentChanged) String() string {
 func (*ConsentChanged) ProtoMessage() {}
 
 func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +821,7 @@ func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentChanged.ProtoReflect.Descriptor instead.
 func (*ConsentChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ConsentChanged) GetSuppressionId() string {
@@ -649,7 +865,7 @@ type AccountStopped struct {
 
 func (x *AccountStopped) Reset() {
 	*x = AccountStopped{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +877,7 @@ func (x *AccountStopped) String() string {
 func (*AccountStopped) ProtoMessage() {}
 
 func (x *AccountStopped) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +890,7 @@ func (x *AccountStopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountStopped.ProtoReflect.Descriptor instead.
 func (*AccountStopped) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AccountStopped) GetReason() string {
@@ -704,7 +920,7 @@ type AccountResumed struct {
 
 func (x *AccountResumed) Reset() {
 	*x = AccountResumed{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +932,7 @@ func (x *AccountResumed) String() string {
 func (*AccountResumed) ProtoMessage() {}
 
 func (x *AccountResumed) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +945,7 @@ func (x *AccountResumed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountResumed.ProtoReflect.Descriptor instead.
 func (*AccountResumed) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AccountResumed) GetStopTime() *timestamppb.Timestamp {
@@ -751,8 +967,7 @@ var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x9e\n" +
-	"\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x9a\v\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -783,14 +998,30 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x12contact_discovered\x18T \x01(\v2\x1d.leadmux.v1.ContactDiscoveredH\x00R\x11contactDiscovered\x126\n" +
 	"\btransfer\x18U \x01(\v2\x18.leadmux.v1.LeadTransferH\x00R\btransfer\x12E\n" +
 	"\x0fsession_changed\x18V \x01(\v2\x1a.leadmux.v1.SessionChangedH\x00R\x0esessionChanged\x12/\n" +
-	"\x05other\x18W \x01(\v2\x17.leadmux.v1.VendorOtherH\x00R\x05otherB\b\n" +
+	"\x05other\x18W \x01(\v2\x17.leadmux.v1.VendorOtherH\x00R\x05other\x12<\n" +
+	"\fcall_changed\x18< \x01(\v2\x17.leadmux.v1.CallChangedH\x00R\vcallChanged\x12<\n" +
+	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChangedB\b\n" +
 	"\x06detail\"\xde\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05after\x12$\n" +
 	"\x0evendor_lead_id\x18\x03 \x01(\tR\fvendorLeadId\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12#\n" +
-	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\"O\n" +
+	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\"\xf1\x01\n" +
+	"\vCallChanged\x12.\n" +
+	"\x06before\x18\x01 \x01(\x0e2\x16.leadmux.v1.CallStatusR\x06before\x12,\n" +
+	"\x05after\x18\x02 \x01(\x0e2\x16.leadmux.v1.CallStatusR\x05after\x12#\n" +
+	"\rvendor_status\x18\x03 \x01(\tR\fvendorStatus\x12$\n" +
+	"\x0evendor_call_id\x18\x04 \x01(\tR\fvendorCallId\x12!\n" +
+	"\foperation_id\x18\x05 \x01(\tR\voperationId\x12\x16\n" +
+	"\x06method\x18\x06 \x01(\tR\x06method\"\xf1\x01\n" +
+	"\vChatChanged\x12.\n" +
+	"\x06before\x18\x01 \x01(\x0e2\x16.leadmux.v1.ChatStatusR\x06before\x12,\n" +
+	"\x05after\x18\x02 \x01(\x0e2\x16.leadmux.v1.ChatStatusR\x05after\x12#\n" +
+	"\rvendor_status\x18\x03 \x01(\tR\fvendorStatus\x12$\n" +
+	"\x0evendor_chat_id\x18\x04 \x01(\tR\fvendorChatId\x12!\n" +
+	"\foperation_id\x18\x05 \x01(\tR\voperationId\x12\x16\n" +
+	"\x06method\x18\x06 \x01(\tR\x06method\"O\n" +
 	"\x12OperationUnsettled\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb1\x01\n" +
@@ -818,53 +1049,63 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_leadmux_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: leadmux.v1.Event
 	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
-	(*OperationUnsettled)(nil),    // 2: leadmux.v1.OperationUnsettled
-	(*ConsentChanged)(nil),        // 3: leadmux.v1.ConsentChanged
-	(*AccountStopped)(nil),        // 4: leadmux.v1.AccountStopped
-	(*AccountResumed)(nil),        // 5: leadmux.v1.AccountResumed
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*ConversationMessage)(nil),   // 7: leadmux.v1.ConversationMessage
-	(*Note)(nil),                  // 8: leadmux.v1.Note
-	(*ConversationAnswers)(nil),   // 9: leadmux.v1.ConversationAnswers
-	(*LeadFlag)(nil),              // 10: leadmux.v1.LeadFlag
-	(*ContactDiscovered)(nil),     // 11: leadmux.v1.ContactDiscovered
-	(*LeadTransfer)(nil),          // 12: leadmux.v1.LeadTransfer
-	(*SessionChanged)(nil),        // 13: leadmux.v1.SessionChanged
-	(*VendorOther)(nil),           // 14: leadmux.v1.VendorOther
-	(EngagementState)(0),          // 15: leadmux.v1.EngagementState
-	(ConsentState)(0),             // 16: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 17: leadmux.v1.ContactChannel
+	(*CallChanged)(nil),           // 2: leadmux.v1.CallChanged
+	(*ChatChanged)(nil),           // 3: leadmux.v1.ChatChanged
+	(*OperationUnsettled)(nil),    // 4: leadmux.v1.OperationUnsettled
+	(*ConsentChanged)(nil),        // 5: leadmux.v1.ConsentChanged
+	(*AccountStopped)(nil),        // 6: leadmux.v1.AccountStopped
+	(*AccountResumed)(nil),        // 7: leadmux.v1.AccountResumed
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*ConversationMessage)(nil),   // 9: leadmux.v1.ConversationMessage
+	(*Note)(nil),                  // 10: leadmux.v1.Note
+	(*ConversationAnswers)(nil),   // 11: leadmux.v1.ConversationAnswers
+	(*LeadFlag)(nil),              // 12: leadmux.v1.LeadFlag
+	(*ContactDiscovered)(nil),     // 13: leadmux.v1.ContactDiscovered
+	(*LeadTransfer)(nil),          // 14: leadmux.v1.LeadTransfer
+	(*SessionChanged)(nil),        // 15: leadmux.v1.SessionChanged
+	(*VendorOther)(nil),           // 16: leadmux.v1.VendorOther
+	(EngagementState)(0),          // 17: leadmux.v1.EngagementState
+	(CallStatus)(0),               // 18: leadmux.v1.CallStatus
+	(ChatStatus)(0),               // 19: leadmux.v1.ChatStatus
+	(ConsentState)(0),             // 20: leadmux.v1.ConsentState
+	(ContactChannel)(0),           // 21: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	6,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	6,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	8,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	8,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
-	2,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	3,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
-	4,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
-	5,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	7,  // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
-	8,  // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
-	9,  // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
-	10, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
-	11, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
-	12, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
-	13, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
-	14, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
-	15, // 15: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	15, // 16: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	16, // 17: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	17, // 18: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	6,  // 19: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	4,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
+	5,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
+	6,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
+	7,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
+	9,  // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
+	10, // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
+	11, // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
+	12, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
+	13, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
+	14, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
+	15, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
+	16, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
+	2,  // 15: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
+	3,  // 16: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
+	17, // 17: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	17, // 18: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	18, // 19: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
+	18, // 20: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
+	19, // 21: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
+	19, // 22: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
+	20, // 23: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	21, // 24: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	8,  // 25: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -872,6 +1113,8 @@ func file_leadmux_v1_event_proto_init() {
 	if File_leadmux_v1_event_proto != nil {
 		return
 	}
+	file_leadmux_v1_call_proto_init()
+	file_leadmux_v1_chat_proto_init()
 	file_leadmux_v1_lead_proto_init()
 	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_vendor_event_proto_init()
@@ -889,6 +1132,8 @@ func file_leadmux_v1_event_proto_init() {
 		(*Event_Transfer)(nil),
 		(*Event_SessionChanged)(nil),
 		(*Event_Other)(nil),
+		(*Event_CallChanged)(nil),
+		(*Event_ChatChanged)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -896,7 +1141,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1431,6 +1431,153 @@ func (x *DeferConversationResponse) GetVendorRequests() []*VendorRequest {
 	return nil
 }
 
+// OptOutLeadRequest names a lead whose person opted out.
+type OptOutLeadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Our ID.
+	LeadId string `protobuf:"bytes,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Names of accounts, at most 50: the person opted out from these alone. Empty, as it mostly should be: from all, those that
+	// the key may not use included.
+	Accounts []string `protobuf:"bytes,2,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// Why, in your words or the person's; at most 500 bytes. Kept here as the evidence; no vendor takes it.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes repeating this call safe, as in CreateLeadRequest.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// How long to wait for the vendors, as in CreateLeadRequest.
+	Wait *durationpb.Duration `protobuf:"bytes,5,opt,name=wait,proto3" json:"wait,omitempty"`
+	// Check everything and show the vendor requests that would be sent, redacted; send and store nothing.
+	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptOutLeadRequest) Reset() {
+	*x = OptOutLeadRequest{}
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptOutLeadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptOutLeadRequest) ProtoMessage() {}
+
+func (x *OptOutLeadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptOutLeadRequest.ProtoReflect.Descriptor instead.
+func (*OptOutLeadRequest) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *OptOutLeadRequest) GetLeadId() string {
+	if x != nil {
+		return x.LeadId
+	}
+	return ""
+}
+
+func (x *OptOutLeadRequest) GetAccounts() []string {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+func (x *OptOutLeadRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *OptOutLeadRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *OptOutLeadRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+func (x *OptOutLeadRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// OptOutLeadResponse is the lead after the call.
+type OptOutLeadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lead as it is now.
+	Lead *Lead `protobuf:"bytes,1,opt,name=lead,proto3" json:"lead,omitempty"`
+	// With validate_only: the requests that would be sent, in the order of the accounts.
+	VendorRequests []*VendorRequest `protobuf:"bytes,2,rep,name=vendor_requests,json=vendorRequests,proto3" json:"vendor_requests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *OptOutLeadResponse) Reset() {
+	*x = OptOutLeadResponse{}
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptOutLeadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptOutLeadResponse) ProtoMessage() {}
+
+func (x *OptOutLeadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptOutLeadResponse.ProtoReflect.Descriptor instead.
+func (*OptOutLeadResponse) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *OptOutLeadResponse) GetLead() *Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
+func (x *OptOutLeadResponse) GetVendorRequests() []*VendorRequest {
+	if x != nil {
+		return x.VendorRequests
+	}
+	return nil
+}
+
 // LinkLeadRequest ties a vendor's lead to ours.
 type LinkLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1448,7 +1595,7 @@ type LinkLeadRequest struct {
 
 func (x *LinkLeadRequest) Reset() {
 	*x = LinkLeadRequest{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[19]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1607,7 @@ func (x *LinkLeadRequest) String() string {
 func (*LinkLeadRequest) ProtoMessage() {}
 
 func (x *LinkLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[19]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1620,7 @@ func (x *LinkLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkLeadRequest.ProtoReflect.Descriptor instead.
 func (*LinkLeadRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{19}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LinkLeadRequest) GetLeadId() string {
@@ -1515,7 +1662,7 @@ type LinkLeadResponse struct {
 
 func (x *LinkLeadResponse) Reset() {
 	*x = LinkLeadResponse{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[20]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1674,7 @@ func (x *LinkLeadResponse) String() string {
 func (*LinkLeadResponse) ProtoMessage() {}
 
 func (x *LinkLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[20]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1687,7 @@ func (x *LinkLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkLeadResponse.ProtoReflect.Descriptor instead.
 func (*LinkLeadResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{20}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LinkLeadResponse) GetLead() *Lead {
@@ -1565,7 +1712,7 @@ type UnlinkLeadRequest struct {
 
 func (x *UnlinkLeadRequest) Reset() {
 	*x = UnlinkLeadRequest{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[21]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1724,7 @@ func (x *UnlinkLeadRequest) String() string {
 func (*UnlinkLeadRequest) ProtoMessage() {}
 
 func (x *UnlinkLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[21]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1590,7 +1737,7 @@ func (x *UnlinkLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlinkLeadRequest.ProtoReflect.Descriptor instead.
 func (*UnlinkLeadRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{21}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UnlinkLeadRequest) GetLeadId() string {
@@ -1625,7 +1772,7 @@ type UnlinkLeadResponse struct {
 
 func (x *UnlinkLeadResponse) Reset() {
 	*x = UnlinkLeadResponse{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[22]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1637,7 +1784,7 @@ func (x *UnlinkLeadResponse) String() string {
 func (*UnlinkLeadResponse) ProtoMessage() {}
 
 func (x *UnlinkLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[22]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1650,7 +1797,7 @@ func (x *UnlinkLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlinkLeadResponse.ProtoReflect.Descriptor instead.
 func (*UnlinkLeadResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{22}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UnlinkLeadResponse) GetLead() *Lead {
@@ -1673,7 +1820,7 @@ type BatchCreateLeadsRequest struct {
 
 func (x *BatchCreateLeadsRequest) Reset() {
 	*x = BatchCreateLeadsRequest{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[23]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1832,7 @@ func (x *BatchCreateLeadsRequest) String() string {
 func (*BatchCreateLeadsRequest) ProtoMessage() {}
 
 func (x *BatchCreateLeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[23]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1845,7 @@ func (x *BatchCreateLeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateLeadsRequest.ProtoReflect.Descriptor instead.
 func (*BatchCreateLeadsRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{23}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *BatchCreateLeadsRequest) GetRequests() []*CreateLeadRequest {
@@ -1726,7 +1873,7 @@ type BatchCreateLeadsResponse struct {
 
 func (x *BatchCreateLeadsResponse) Reset() {
 	*x = BatchCreateLeadsResponse{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[24]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1885,7 @@ func (x *BatchCreateLeadsResponse) String() string {
 func (*BatchCreateLeadsResponse) ProtoMessage() {}
 
 func (x *BatchCreateLeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[24]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1898,7 @@ func (x *BatchCreateLeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateLeadsResponse.ProtoReflect.Descriptor instead.
 func (*BatchCreateLeadsResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{24}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BatchCreateLeadsResponse) GetResults() []*BatchCreateLeadsResult {
@@ -1779,7 +1926,7 @@ type BatchCreateLeadsResult struct {
 
 func (x *BatchCreateLeadsResult) Reset() {
 	*x = BatchCreateLeadsResult{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[25]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1791,7 +1938,7 @@ func (x *BatchCreateLeadsResult) String() string {
 func (*BatchCreateLeadsResult) ProtoMessage() {}
 
 func (x *BatchCreateLeadsResult) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[25]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1804,7 +1951,7 @@ func (x *BatchCreateLeadsResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateLeadsResult.ProtoReflect.Descriptor instead.
 func (*BatchCreateLeadsResult) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{25}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *BatchCreateLeadsResult) GetResult() isBatchCreateLeadsResult_Result {
@@ -1872,7 +2019,7 @@ type ListVendorLeadsRequest struct {
 
 func (x *ListVendorLeadsRequest) Reset() {
 	*x = ListVendorLeadsRequest{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[26]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +2031,7 @@ func (x *ListVendorLeadsRequest) String() string {
 func (*ListVendorLeadsRequest) ProtoMessage() {}
 
 func (x *ListVendorLeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[26]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +2044,7 @@ func (x *ListVendorLeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVendorLeadsRequest.ProtoReflect.Descriptor instead.
 func (*ListVendorLeadsRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{26}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListVendorLeadsRequest) GetAccount() string {
@@ -1934,7 +2081,7 @@ type ListVendorLeadsResponse struct {
 
 func (x *ListVendorLeadsResponse) Reset() {
 	*x = ListVendorLeadsResponse{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[27]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2093,7 @@ func (x *ListVendorLeadsResponse) String() string {
 func (*ListVendorLeadsResponse) ProtoMessage() {}
 
 func (x *ListVendorLeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[27]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2106,7 @@ func (x *ListVendorLeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVendorLeadsResponse.ProtoReflect.Descriptor instead.
 func (*ListVendorLeadsResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{27}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListVendorLeadsResponse) GetLeads() []*Lead {
@@ -1992,7 +2139,7 @@ type ImportLeadsRequest struct {
 
 func (x *ImportLeadsRequest) Reset() {
 	*x = ImportLeadsRequest{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[28]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2151,7 @@ func (x *ImportLeadsRequest) String() string {
 func (*ImportLeadsRequest) ProtoMessage() {}
 
 func (x *ImportLeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[28]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2164,7 @@ func (x *ImportLeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportLeadsRequest.ProtoReflect.Descriptor instead.
 func (*ImportLeadsRequest) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{28}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ImportLeadsRequest) GetRequest() *CreateLeadRequest {
@@ -2057,7 +2204,7 @@ type ImportLeadsResponse struct {
 
 func (x *ImportLeadsResponse) Reset() {
 	*x = ImportLeadsResponse{}
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[29]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2216,7 @@ func (x *ImportLeadsResponse) String() string {
 func (*ImportLeadsResponse) ProtoMessage() {}
 
 func (x *ImportLeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_lead_service_proto_msgTypes[29]
+	mi := &file_leadmux_v1_lead_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2229,7 @@ func (x *ImportLeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportLeadsResponse.ProtoReflect.Descriptor instead.
 func (*ImportLeadsResponse) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{29}
+	return file_leadmux_v1_lead_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ImportLeadsResponse) GetRequestId() string {
@@ -2276,6 +2423,17 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\x85\x01\n" +
 	"\x19DeferConversationResponse\x12$\n" +
 	"\x04lead\x18\x01 \x01(\v2\x10.leadmux.v1.LeadR\x04lead\x12B\n" +
+	"\x0fvendor_requests\x18\x02 \x03(\v2\x19.leadmux.v1.VendorRequestR\x0evendorRequests\"\xc6\x02\n" +
+	"\x11OptOutLeadRequest\x12A\n" +
+	"\alead_id\x18\x01 \x01(\tB(\xe2A\x01\x02\xbaH!r\x1f2\x1d^lead_[0-9a-hjkmnp-tv-z]{26}$R\x06leadId\x12.\n" +
+	"\baccounts\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04 \x01(dR\baccounts\x12#\n" +
+	"\x06reason\x18\x03 \x01(\tB\v\xbaH\x05r\x03(\xf4\x03\x80\x01\x01R\x06reason\x127\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x18\xbaH\x15\xd8\x01\x01r\x102\x0e^[!-~]{1,128}$R\trequestId\x12;\n" +
+	"\x04wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\x192\x00R\x04wait\x12#\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"~\n" +
+	"\x12OptOutLeadResponse\x12$\n" +
+	"\x04lead\x18\x01 \x01(\v2\x10.leadmux.v1.LeadR\x04lead\x12B\n" +
 	"\x0fvendor_requests\x18\x02 \x03(\v2\x19.leadmux.v1.VendorRequestR\x0evendorRequests\"\xec\x01\n" +
 	"\x0fLinkLeadRequest\x12A\n" +
 	"\alead_id\x18\x01 \x01(\tB(\xe2A\x01\x02\xbaH!r\x1f2\x1d^lead_[0-9a-hjkmnp-tv-z]{26}$R\x06leadId\x12'\n" +
@@ -2328,7 +2486,7 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"\x1cDUPLICATE_POLICY_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DUPLICATE_POLICY_REJECT\x10\x01\x12$\n" +
 	" DUPLICATE_POLICY_RETURN_EXISTING\x10\x02\x12\x1a\n" +
-	"\x16DUPLICATE_POLICY_ALLOW\x10\x032\x82\x0e\n" +
+	"\x16DUPLICATE_POLICY_ALLOW\x10\x032\xf9\x0e\n" +
 	"\vLeadService\x12d\n" +
 	"\n" +
 	"CreateLead\x12\x1d.leadmux.v1.CreateLeadRequest\x1a\x1e.leadmux.v1.CreateLeadResponse\"\x17\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/leads\x90\x02\x02\x12b\n" +
@@ -2342,7 +2500,9 @@ const file_leadmux_v1_lead_service_proto_rawDesc = "" +
 	"EngageLead\x12\x1d.leadmux.v1.EngageLeadRequest\x1a\x1e.leadmux.v1.EngageLeadResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/leads/{lead_id}:engage\x12\x8a\x01\n" +
 	"\x0fEndConversation\x12\".leadmux.v1.EndConversationRequest\x1a#.leadmux.v1.EndConversationResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/leads/{lead_id}:endConversation\x12\x8e\x01\n" +
 	"\x10StopConversation\x12#.leadmux.v1.StopConversationRequest\x1a$.leadmux.v1.StopConversationResponse\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/leads/{lead_id}:stopConversation\x12\x92\x01\n" +
-	"\x11DeferConversation\x12$.leadmux.v1.DeferConversationRequest\x1a%.leadmux.v1.DeferConversationResponse\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/leads/{lead_id}:deferConversation\x12j\n" +
+	"\x11DeferConversation\x12$.leadmux.v1.DeferConversationRequest\x1a%.leadmux.v1.DeferConversationResponse\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/leads/{lead_id}:deferConversation\x12u\n" +
+	"\n" +
+	"OptOutLead\x12\x1d.leadmux.v1.OptOutLeadRequest\x1a\x1e.leadmux.v1.OptOutLeadResponse\"(\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/leads/{lead_id}:optOut\x90\x02\x02\x12j\n" +
 	"\bLinkLead\x12\x1b.leadmux.v1.LinkLeadRequest\x1a\x1c.leadmux.v1.LinkLeadResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/leads/{lead_id}:link\x12r\n" +
 	"\n" +
 	"UnlinkLead\x12\x1d.leadmux.v1.UnlinkLeadRequest\x1a\x1e.leadmux.v1.UnlinkLeadResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/leads/{lead_id}:unlink\x12h\n" +
@@ -2364,7 +2524,7 @@ func file_leadmux_v1_lead_service_proto_rawDescGZIP() []byte {
 }
 
 var file_leadmux_v1_lead_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_leadmux_v1_lead_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_leadmux_v1_lead_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_leadmux_v1_lead_service_proto_goTypes = []any{
 	(DuplicatePolicy)(0),              // 0: leadmux.v1.DuplicatePolicy
 	(*CreateLeadRequest)(nil),         // 1: leadmux.v1.CreateLeadRequest
@@ -2386,107 +2546,114 @@ var file_leadmux_v1_lead_service_proto_goTypes = []any{
 	(*StopConversationResponse)(nil),  // 17: leadmux.v1.StopConversationResponse
 	(*DeferConversationRequest)(nil),  // 18: leadmux.v1.DeferConversationRequest
 	(*DeferConversationResponse)(nil), // 19: leadmux.v1.DeferConversationResponse
-	(*LinkLeadRequest)(nil),           // 20: leadmux.v1.LinkLeadRequest
-	(*LinkLeadResponse)(nil),          // 21: leadmux.v1.LinkLeadResponse
-	(*UnlinkLeadRequest)(nil),         // 22: leadmux.v1.UnlinkLeadRequest
-	(*UnlinkLeadResponse)(nil),        // 23: leadmux.v1.UnlinkLeadResponse
-	(*BatchCreateLeadsRequest)(nil),   // 24: leadmux.v1.BatchCreateLeadsRequest
-	(*BatchCreateLeadsResponse)(nil),  // 25: leadmux.v1.BatchCreateLeadsResponse
-	(*BatchCreateLeadsResult)(nil),    // 26: leadmux.v1.BatchCreateLeadsResult
-	(*ListVendorLeadsRequest)(nil),    // 27: leadmux.v1.ListVendorLeadsRequest
-	(*ListVendorLeadsResponse)(nil),   // 28: leadmux.v1.ListVendorLeadsResponse
-	(*ImportLeadsRequest)(nil),        // 29: leadmux.v1.ImportLeadsRequest
-	(*ImportLeadsResponse)(nil),       // 30: leadmux.v1.ImportLeadsResponse
-	nil,                               // 31: leadmux.v1.VendorRequest.HeadersEntry
-	(*Lead)(nil),                      // 32: leadmux.v1.Lead
-	(*durationpb.Duration)(nil),       // 33: google.protobuf.Duration
-	(*VendorOptions)(nil),             // 34: leadmux.v1.VendorOptions
-	(*timestamppb.Timestamp)(nil),     // 35: google.protobuf.Timestamp
-	(EngagementState)(0),              // 36: leadmux.v1.EngagementState
-	(*fieldmaskpb.FieldMask)(nil),     // 37: google.protobuf.FieldMask
-	(*status.Status)(nil),             // 38: google.rpc.Status
-	(*EraseLeadRequest)(nil),          // 39: leadmux.v1.EraseLeadRequest
-	(*EraseLeadResponse)(nil),         // 40: leadmux.v1.EraseLeadResponse
+	(*OptOutLeadRequest)(nil),         // 20: leadmux.v1.OptOutLeadRequest
+	(*OptOutLeadResponse)(nil),        // 21: leadmux.v1.OptOutLeadResponse
+	(*LinkLeadRequest)(nil),           // 22: leadmux.v1.LinkLeadRequest
+	(*LinkLeadResponse)(nil),          // 23: leadmux.v1.LinkLeadResponse
+	(*UnlinkLeadRequest)(nil),         // 24: leadmux.v1.UnlinkLeadRequest
+	(*UnlinkLeadResponse)(nil),        // 25: leadmux.v1.UnlinkLeadResponse
+	(*BatchCreateLeadsRequest)(nil),   // 26: leadmux.v1.BatchCreateLeadsRequest
+	(*BatchCreateLeadsResponse)(nil),  // 27: leadmux.v1.BatchCreateLeadsResponse
+	(*BatchCreateLeadsResult)(nil),    // 28: leadmux.v1.BatchCreateLeadsResult
+	(*ListVendorLeadsRequest)(nil),    // 29: leadmux.v1.ListVendorLeadsRequest
+	(*ListVendorLeadsResponse)(nil),   // 30: leadmux.v1.ListVendorLeadsResponse
+	(*ImportLeadsRequest)(nil),        // 31: leadmux.v1.ImportLeadsRequest
+	(*ImportLeadsResponse)(nil),       // 32: leadmux.v1.ImportLeadsResponse
+	nil,                               // 33: leadmux.v1.VendorRequest.HeadersEntry
+	(*Lead)(nil),                      // 34: leadmux.v1.Lead
+	(*durationpb.Duration)(nil),       // 35: google.protobuf.Duration
+	(*VendorOptions)(nil),             // 36: leadmux.v1.VendorOptions
+	(*timestamppb.Timestamp)(nil),     // 37: google.protobuf.Timestamp
+	(EngagementState)(0),              // 38: leadmux.v1.EngagementState
+	(*fieldmaskpb.FieldMask)(nil),     // 39: google.protobuf.FieldMask
+	(*status.Status)(nil),             // 40: google.rpc.Status
+	(*EraseLeadRequest)(nil),          // 41: leadmux.v1.EraseLeadRequest
+	(*EraseLeadResponse)(nil),         // 42: leadmux.v1.EraseLeadResponse
 }
 var file_leadmux_v1_lead_service_proto_depIdxs = []int32{
-	32, // 0: leadmux.v1.CreateLeadRequest.lead:type_name -> leadmux.v1.Lead
-	33, // 1: leadmux.v1.CreateLeadRequest.wait:type_name -> google.protobuf.Duration
+	34, // 0: leadmux.v1.CreateLeadRequest.lead:type_name -> leadmux.v1.Lead
+	35, // 1: leadmux.v1.CreateLeadRequest.wait:type_name -> google.protobuf.Duration
 	0,  // 2: leadmux.v1.CreateLeadRequest.duplicate_policy:type_name -> leadmux.v1.DuplicatePolicy
-	34, // 3: leadmux.v1.CreateLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
-	32, // 4: leadmux.v1.CreateLeadResponse.lead:type_name -> leadmux.v1.Lead
+	36, // 3: leadmux.v1.CreateLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
+	34, // 4: leadmux.v1.CreateLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 5: leadmux.v1.CreateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	31, // 6: leadmux.v1.VendorRequest.headers:type_name -> leadmux.v1.VendorRequest.HeadersEntry
-	35, // 7: leadmux.v1.GetLeadRequest.as_of:type_name -> google.protobuf.Timestamp
-	32, // 8: leadmux.v1.GetLeadResponse.lead:type_name -> leadmux.v1.Lead
-	32, // 9: leadmux.v1.LookupLeadResponse.lead:type_name -> leadmux.v1.Lead
-	36, // 10: leadmux.v1.ListLeadsRequest.state:type_name -> leadmux.v1.EngagementState
-	35, // 11: leadmux.v1.ListLeadsRequest.updated_after:type_name -> google.protobuf.Timestamp
-	35, // 12: leadmux.v1.ListLeadsRequest.updated_before:type_name -> google.protobuf.Timestamp
-	32, // 13: leadmux.v1.ListLeadsResponse.leads:type_name -> leadmux.v1.Lead
-	32, // 14: leadmux.v1.UpdateLeadRequest.lead:type_name -> leadmux.v1.Lead
-	37, // 15: leadmux.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
-	33, // 16: leadmux.v1.UpdateLeadRequest.wait:type_name -> google.protobuf.Duration
-	32, // 17: leadmux.v1.UpdateLeadResponse.lead:type_name -> leadmux.v1.Lead
+	33, // 6: leadmux.v1.VendorRequest.headers:type_name -> leadmux.v1.VendorRequest.HeadersEntry
+	37, // 7: leadmux.v1.GetLeadRequest.as_of:type_name -> google.protobuf.Timestamp
+	34, // 8: leadmux.v1.GetLeadResponse.lead:type_name -> leadmux.v1.Lead
+	34, // 9: leadmux.v1.LookupLeadResponse.lead:type_name -> leadmux.v1.Lead
+	38, // 10: leadmux.v1.ListLeadsRequest.state:type_name -> leadmux.v1.EngagementState
+	37, // 11: leadmux.v1.ListLeadsRequest.updated_after:type_name -> google.protobuf.Timestamp
+	37, // 12: leadmux.v1.ListLeadsRequest.updated_before:type_name -> google.protobuf.Timestamp
+	34, // 13: leadmux.v1.ListLeadsResponse.leads:type_name -> leadmux.v1.Lead
+	34, // 14: leadmux.v1.UpdateLeadRequest.lead:type_name -> leadmux.v1.Lead
+	39, // 15: leadmux.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
+	35, // 16: leadmux.v1.UpdateLeadRequest.wait:type_name -> google.protobuf.Duration
+	34, // 17: leadmux.v1.UpdateLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 18: leadmux.v1.UpdateLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 19: leadmux.v1.EngageLeadRequest.wait:type_name -> google.protobuf.Duration
-	34, // 20: leadmux.v1.EngageLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
-	32, // 21: leadmux.v1.EngageLeadResponse.lead:type_name -> leadmux.v1.Lead
+	35, // 19: leadmux.v1.EngageLeadRequest.wait:type_name -> google.protobuf.Duration
+	36, // 20: leadmux.v1.EngageLeadRequest.vendor_options:type_name -> leadmux.v1.VendorOptions
+	34, // 21: leadmux.v1.EngageLeadResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 22: leadmux.v1.EngageLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 23: leadmux.v1.EndConversationRequest.wait:type_name -> google.protobuf.Duration
-	32, // 24: leadmux.v1.EndConversationResponse.lead:type_name -> leadmux.v1.Lead
+	35, // 23: leadmux.v1.EndConversationRequest.wait:type_name -> google.protobuf.Duration
+	34, // 24: leadmux.v1.EndConversationResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 25: leadmux.v1.EndConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 26: leadmux.v1.StopConversationRequest.wait:type_name -> google.protobuf.Duration
-	32, // 27: leadmux.v1.StopConversationResponse.lead:type_name -> leadmux.v1.Lead
+	35, // 26: leadmux.v1.StopConversationRequest.wait:type_name -> google.protobuf.Duration
+	34, // 27: leadmux.v1.StopConversationResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 28: leadmux.v1.StopConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	33, // 29: leadmux.v1.DeferConversationRequest.wait:type_name -> google.protobuf.Duration
-	32, // 30: leadmux.v1.DeferConversationResponse.lead:type_name -> leadmux.v1.Lead
+	35, // 29: leadmux.v1.DeferConversationRequest.wait:type_name -> google.protobuf.Duration
+	34, // 30: leadmux.v1.DeferConversationResponse.lead:type_name -> leadmux.v1.Lead
 	3,  // 31: leadmux.v1.DeferConversationResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	32, // 32: leadmux.v1.LinkLeadResponse.lead:type_name -> leadmux.v1.Lead
-	32, // 33: leadmux.v1.UnlinkLeadResponse.lead:type_name -> leadmux.v1.Lead
-	1,  // 34: leadmux.v1.BatchCreateLeadsRequest.requests:type_name -> leadmux.v1.CreateLeadRequest
-	33, // 35: leadmux.v1.BatchCreateLeadsRequest.wait:type_name -> google.protobuf.Duration
-	26, // 36: leadmux.v1.BatchCreateLeadsResponse.results:type_name -> leadmux.v1.BatchCreateLeadsResult
-	32, // 37: leadmux.v1.BatchCreateLeadsResult.lead:type_name -> leadmux.v1.Lead
-	38, // 38: leadmux.v1.BatchCreateLeadsResult.status:type_name -> google.rpc.Status
-	3,  // 39: leadmux.v1.BatchCreateLeadsResult.vendor_requests:type_name -> leadmux.v1.VendorRequest
-	32, // 40: leadmux.v1.ListVendorLeadsResponse.leads:type_name -> leadmux.v1.Lead
-	1,  // 41: leadmux.v1.ImportLeadsRequest.request:type_name -> leadmux.v1.CreateLeadRequest
-	38, // 42: leadmux.v1.ImportLeadsResponse.status:type_name -> google.rpc.Status
-	1,  // 43: leadmux.v1.LeadService.CreateLead:input_type -> leadmux.v1.CreateLeadRequest
-	4,  // 44: leadmux.v1.LeadService.GetLead:input_type -> leadmux.v1.GetLeadRequest
-	6,  // 45: leadmux.v1.LeadService.LookupLead:input_type -> leadmux.v1.LookupLeadRequest
-	8,  // 46: leadmux.v1.LeadService.ListLeads:input_type -> leadmux.v1.ListLeadsRequest
-	10, // 47: leadmux.v1.LeadService.UpdateLead:input_type -> leadmux.v1.UpdateLeadRequest
-	12, // 48: leadmux.v1.LeadService.EngageLead:input_type -> leadmux.v1.EngageLeadRequest
-	14, // 49: leadmux.v1.LeadService.EndConversation:input_type -> leadmux.v1.EndConversationRequest
-	16, // 50: leadmux.v1.LeadService.StopConversation:input_type -> leadmux.v1.StopConversationRequest
-	18, // 51: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
-	20, // 52: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
-	22, // 53: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
-	39, // 54: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
-	24, // 55: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
-	29, // 56: leadmux.v1.LeadService.ImportLeads:input_type -> leadmux.v1.ImportLeadsRequest
-	27, // 57: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
-	2,  // 58: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
-	5,  // 59: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
-	7,  // 60: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
-	9,  // 61: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
-	11, // 62: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
-	13, // 63: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
-	15, // 64: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
-	17, // 65: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
-	19, // 66: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
-	21, // 67: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
-	23, // 68: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
-	40, // 69: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
-	25, // 70: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
-	30, // 71: leadmux.v1.LeadService.ImportLeads:output_type -> leadmux.v1.ImportLeadsResponse
-	28, // 72: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
-	58, // [58:73] is the sub-list for method output_type
-	43, // [43:58] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	35, // 32: leadmux.v1.OptOutLeadRequest.wait:type_name -> google.protobuf.Duration
+	34, // 33: leadmux.v1.OptOutLeadResponse.lead:type_name -> leadmux.v1.Lead
+	3,  // 34: leadmux.v1.OptOutLeadResponse.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	34, // 35: leadmux.v1.LinkLeadResponse.lead:type_name -> leadmux.v1.Lead
+	34, // 36: leadmux.v1.UnlinkLeadResponse.lead:type_name -> leadmux.v1.Lead
+	1,  // 37: leadmux.v1.BatchCreateLeadsRequest.requests:type_name -> leadmux.v1.CreateLeadRequest
+	35, // 38: leadmux.v1.BatchCreateLeadsRequest.wait:type_name -> google.protobuf.Duration
+	28, // 39: leadmux.v1.BatchCreateLeadsResponse.results:type_name -> leadmux.v1.BatchCreateLeadsResult
+	34, // 40: leadmux.v1.BatchCreateLeadsResult.lead:type_name -> leadmux.v1.Lead
+	40, // 41: leadmux.v1.BatchCreateLeadsResult.status:type_name -> google.rpc.Status
+	3,  // 42: leadmux.v1.BatchCreateLeadsResult.vendor_requests:type_name -> leadmux.v1.VendorRequest
+	34, // 43: leadmux.v1.ListVendorLeadsResponse.leads:type_name -> leadmux.v1.Lead
+	1,  // 44: leadmux.v1.ImportLeadsRequest.request:type_name -> leadmux.v1.CreateLeadRequest
+	40, // 45: leadmux.v1.ImportLeadsResponse.status:type_name -> google.rpc.Status
+	1,  // 46: leadmux.v1.LeadService.CreateLead:input_type -> leadmux.v1.CreateLeadRequest
+	4,  // 47: leadmux.v1.LeadService.GetLead:input_type -> leadmux.v1.GetLeadRequest
+	6,  // 48: leadmux.v1.LeadService.LookupLead:input_type -> leadmux.v1.LookupLeadRequest
+	8,  // 49: leadmux.v1.LeadService.ListLeads:input_type -> leadmux.v1.ListLeadsRequest
+	10, // 50: leadmux.v1.LeadService.UpdateLead:input_type -> leadmux.v1.UpdateLeadRequest
+	12, // 51: leadmux.v1.LeadService.EngageLead:input_type -> leadmux.v1.EngageLeadRequest
+	14, // 52: leadmux.v1.LeadService.EndConversation:input_type -> leadmux.v1.EndConversationRequest
+	16, // 53: leadmux.v1.LeadService.StopConversation:input_type -> leadmux.v1.StopConversationRequest
+	18, // 54: leadmux.v1.LeadService.DeferConversation:input_type -> leadmux.v1.DeferConversationRequest
+	20, // 55: leadmux.v1.LeadService.OptOutLead:input_type -> leadmux.v1.OptOutLeadRequest
+	22, // 56: leadmux.v1.LeadService.LinkLead:input_type -> leadmux.v1.LinkLeadRequest
+	24, // 57: leadmux.v1.LeadService.UnlinkLead:input_type -> leadmux.v1.UnlinkLeadRequest
+	41, // 58: leadmux.v1.LeadService.EraseLead:input_type -> leadmux.v1.EraseLeadRequest
+	26, // 59: leadmux.v1.LeadService.BatchCreateLeads:input_type -> leadmux.v1.BatchCreateLeadsRequest
+	31, // 60: leadmux.v1.LeadService.ImportLeads:input_type -> leadmux.v1.ImportLeadsRequest
+	29, // 61: leadmux.v1.LeadService.ListVendorLeads:input_type -> leadmux.v1.ListVendorLeadsRequest
+	2,  // 62: leadmux.v1.LeadService.CreateLead:output_type -> leadmux.v1.CreateLeadResponse
+	5,  // 63: leadmux.v1.LeadService.GetLead:output_type -> leadmux.v1.GetLeadResponse
+	7,  // 64: leadmux.v1.LeadService.LookupLead:output_type -> leadmux.v1.LookupLeadResponse
+	9,  // 65: leadmux.v1.LeadService.ListLeads:output_type -> leadmux.v1.ListLeadsResponse
+	11, // 66: leadmux.v1.LeadService.UpdateLead:output_type -> leadmux.v1.UpdateLeadResponse
+	13, // 67: leadmux.v1.LeadService.EngageLead:output_type -> leadmux.v1.EngageLeadResponse
+	15, // 68: leadmux.v1.LeadService.EndConversation:output_type -> leadmux.v1.EndConversationResponse
+	17, // 69: leadmux.v1.LeadService.StopConversation:output_type -> leadmux.v1.StopConversationResponse
+	19, // 70: leadmux.v1.LeadService.DeferConversation:output_type -> leadmux.v1.DeferConversationResponse
+	21, // 71: leadmux.v1.LeadService.OptOutLead:output_type -> leadmux.v1.OptOutLeadResponse
+	23, // 72: leadmux.v1.LeadService.LinkLead:output_type -> leadmux.v1.LinkLeadResponse
+	25, // 73: leadmux.v1.LeadService.UnlinkLead:output_type -> leadmux.v1.UnlinkLeadResponse
+	42, // 74: leadmux.v1.LeadService.EraseLead:output_type -> leadmux.v1.EraseLeadResponse
+	27, // 75: leadmux.v1.LeadService.BatchCreateLeads:output_type -> leadmux.v1.BatchCreateLeadsResponse
+	32, // 76: leadmux.v1.LeadService.ImportLeads:output_type -> leadmux.v1.ImportLeadsResponse
+	30, // 77: leadmux.v1.LeadService.ListVendorLeads:output_type -> leadmux.v1.ListVendorLeadsResponse
+	62, // [62:78] is the sub-list for method output_type
+	46, // [46:62] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_lead_service_proto_init() }
@@ -2497,11 +2664,11 @@ func file_leadmux_v1_lead_service_proto_init() {
 	file_leadmux_v1_erasure_proto_init()
 	file_leadmux_v1_lead_proto_init()
 	file_leadmux_v1_vendor_options_proto_init()
-	file_leadmux_v1_lead_service_proto_msgTypes[25].OneofWrappers = []any{
+	file_leadmux_v1_lead_service_proto_msgTypes[27].OneofWrappers = []any{
 		(*BatchCreateLeadsResult_Lead)(nil),
 		(*BatchCreateLeadsResult_Status)(nil),
 	}
-	file_leadmux_v1_lead_service_proto_msgTypes[29].OneofWrappers = []any{
+	file_leadmux_v1_lead_service_proto_msgTypes[31].OneofWrappers = []any{
 		(*ImportLeadsResponse_LeadId)(nil),
 		(*ImportLeadsResponse_Status)(nil),
 		(*ImportLeadsResponse_Valid)(nil),
@@ -2512,7 +2679,7 @@ func file_leadmux_v1_lead_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_lead_service_proto_rawDesc), len(file_leadmux_v1_lead_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	LeadService_EndConversation_FullMethodName   = "/leadmux.v1.LeadService/EndConversation"
 	LeadService_StopConversation_FullMethodName  = "/leadmux.v1.LeadService/StopConversation"
 	LeadService_DeferConversation_FullMethodName = "/leadmux.v1.LeadService/DeferConversation"
+	LeadService_OptOutLead_FullMethodName        = "/leadmux.v1.LeadService/OptOutLead"
 	LeadService_LinkLead_FullMethodName          = "/leadmux.v1.LeadService/LinkLead"
 	LeadService_UnlinkLead_FullMethodName        = "/leadmux.v1.LeadService/UnlinkLead"
 	LeadService_EraseLead_FullMethodName         = "/leadmux.v1.LeadService/EraseLead"
@@ -70,6 +71,12 @@ type LeadServiceClient interface {
 	// DeferConversation pauses the conversations for a follow-up later. Needs scope leads.write. Errors as EndConversation,
 	// and CAPABILITY_NOT_SUPPORTED for a named account that cannot.
 	DeferConversation(ctx context.Context, in *DeferConversationRequest, opts ...grpc.CallOption) (*DeferConversationResponse, error)
+	// OptOutLead stores that the person opted out, which is in effect at once, and tells every vendor that has the lead, and
+	// those that have other leads of the same person. The engagements are OPTED_OUT from then on, for good; the suppression that
+	// stands in them says how far the telling is. Vendors that can still be told are tried until they answer. Calling it again
+	// tells those that refused. Needs scope leads.write. Errors: LEAD_NOT_FOUND, ACCOUNT_NOT_FOUND, ENGAGEMENT_NOT_OPEN for a
+	// named account that the lead was never given to, REQUEST_ID_REUSED.
+	OptOutLead(ctx context.Context, in *OptOutLeadRequest, opts ...grpc.CallOption) (*OptOutLeadResponse, error)
 	// LinkLead ties a lead that exists at a vendor to a lead of ours: the engagement is ACTIVE under that ID, nothing is sent.
 	// Needs scope leads.write. Errors: LEAD_NOT_FOUND, ACCOUNT_NOT_FOUND, VENDOR_ID_TAKEN, ENGAGEMENT_OPEN.
 	LinkLead(ctx context.Context, in *LinkLeadRequest, opts ...grpc.CallOption) (*LinkLeadResponse, error)
@@ -199,6 +206,16 @@ func (c *leadServiceClient) DeferConversation(ctx context.Context, in *DeferConv
 	return out, nil
 }
 
+func (c *leadServiceClient) OptOutLead(ctx context.Context, in *OptOutLeadRequest, opts ...grpc.CallOption) (*OptOutLeadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OptOutLeadResponse)
+	err := c.cc.Invoke(ctx, LeadService_OptOutLead_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *leadServiceClient) LinkLead(ctx context.Context, in *LinkLeadRequest, opts ...grpc.CallOption) (*LinkLeadResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(LinkLeadResponse)
@@ -296,6 +313,12 @@ type LeadServiceServer interface {
 	// DeferConversation pauses the conversations for a follow-up later. Needs scope leads.write. Errors as EndConversation,
 	// and CAPABILITY_NOT_SUPPORTED for a named account that cannot.
 	DeferConversation(context.Context, *DeferConversationRequest) (*DeferConversationResponse, error)
+	// OptOutLead stores that the person opted out, which is in effect at once, and tells every vendor that has the lead, and
+	// those that have other leads of the same person. The engagements are OPTED_OUT from then on, for good; the suppression that
+	// stands in them says how far the telling is. Vendors that can still be told are tried until they answer. Calling it again
+	// tells those that refused. Needs scope leads.write. Errors: LEAD_NOT_FOUND, ACCOUNT_NOT_FOUND, ENGAGEMENT_NOT_OPEN for a
+	// named account that the lead was never given to, REQUEST_ID_REUSED.
+	OptOutLead(context.Context, *OptOutLeadRequest) (*OptOutLeadResponse, error)
 	// LinkLead ties a lead that exists at a vendor to a lead of ours: the engagement is ACTIVE under that ID, nothing is sent.
 	// Needs scope leads.write. Errors: LEAD_NOT_FOUND, ACCOUNT_NOT_FOUND, VENDOR_ID_TAKEN, ENGAGEMENT_OPEN.
 	LinkLead(context.Context, *LinkLeadRequest) (*LinkLeadResponse, error)
@@ -361,6 +384,9 @@ func (UnimplementedLeadServiceServer) StopConversation(context.Context, *StopCon
 }
 func (UnimplementedLeadServiceServer) DeferConversation(context.Context, *DeferConversationRequest) (*DeferConversationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeferConversation not implemented")
+}
+func (UnimplementedLeadServiceServer) OptOutLead(context.Context, *OptOutLeadRequest) (*OptOutLeadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OptOutLead not implemented")
 }
 func (UnimplementedLeadServiceServer) LinkLead(context.Context, *LinkLeadRequest) (*LinkLeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LinkLead not implemented")
@@ -563,6 +589,24 @@ func _LeadService_DeferConversation_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LeadService_OptOutLead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OptOutLeadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).OptOutLead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_OptOutLead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).OptOutLead(ctx, req.(*OptOutLeadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LeadService_LinkLead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(LinkLeadRequest)
 	if err := dec(in); err != nil {
@@ -702,6 +746,10 @@ var LeadService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeferConversation",
 			Handler:    _LeadService_DeferConversation_Handler,
+		},
+		{
+			MethodName: "OptOutLead",
+			Handler:    _LeadService_OptOutLead_Handler,
 		},
 		{
 			MethodName: "LinkLead",

@@ -336,7 +336,7 @@ type Operation struct {
 	OperationId string `protobuf:"bytes,1,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	// The RPC that asked for it, such as "CreateLead".
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	// The lead it is about.
+	// The lead it is about; empty for one that is about no lead.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// The account it goes to.
 	Account string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
@@ -376,6 +376,15 @@ type Operation struct {
 	// When it was last asked for again (RetryOperation, or ResolveOperation with SEND_AGAIN); delivery.give_up_after counts from
 	// then.
 	RetryTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
+	// The call it is about, or the one it is to make; empty for none.
+	CallId string `protobuf:"bytes,30,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// The chat it is about, or the one it is to make; empty for none.
+	ChatId string `protobuf:"bytes,31,opt,name=chat_id,json=chatId,proto3" json:"chat_id,omitempty"`
+	// Sent while the caller waits, and never queued: every write but those of LeadService and SuppressionService. What was to be
+	// sent is not kept, so it is not sent again by itself.
+	Direct bool `protobuf:"varint,32,opt,name=direct,proto3" json:"direct,omitempty"`
+	// The RPC's reply, for a caller who repeats the request with its request_id. OperationService does not show it.
+	Reply []byte `protobuf:"bytes,33,opt,name=reply,proto3" json:"reply,omitempty"`
 	// It was open in a backup that the index was put back to: it may have been done since, by a service that remembers it no more.
 	Restored      bool `protobuf:"varint,60,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -555,6 +564,34 @@ func (x *Operation) GetResolutions() []*Resolution {
 func (x *Operation) GetRetryTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RetryTime
+	}
+	return nil
+}
+
+func (x *Operation) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *Operation) GetChatId() string {
+	if x != nil {
+		return x.ChatId
+	}
+	return ""
+}
+
+func (x *Operation) GetDirect() bool {
+	if x != nil {
+		return x.Direct
+	}
+	return false
+}
+
+func (x *Operation) GetReply() []byte {
+	if x != nil {
+		return x.Reply
 	}
 	return nil
 }
@@ -762,7 +799,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xdb\a\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xc0\b\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -788,7 +825,11 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\bpriority\x18\x14 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\x128\n" +
 	"\vresolutions\x18\x15 \x03(\v2\x16.leadmux.v1.ResolutionR\vresolutions\x129\n" +
 	"\n" +
-	"retry_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\tretryTime\x12\x1a\n" +
+	"retry_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\tretryTime\x12\x17\n" +
+	"\acall_id\x18\x1e \x01(\tR\x06callId\x12\x17\n" +
+	"\achat_id\x18\x1f \x01(\tR\x06chatId\x12\x16\n" +
+	"\x06direct\x18  \x01(\bR\x06direct\x12\x19\n" +
+	"\x05reply\x18! \x01(\fB\x03\x80\x01\x01R\x05reply\x12\x1a\n" +
 	"\brestored\x18< \x01(\bR\brestored\"\xb8\x01\n" +
 	"\n" +
 	"Resolution\x12-\n" +

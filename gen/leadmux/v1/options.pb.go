@@ -7,6 +7,7 @@
 package leadmuxv1
 
 import (
+	annotations "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
@@ -88,6 +89,22 @@ var file_leadmux_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50001,opt,name=id,enum=leadmux.v1.IdKind",
 		Filename:      "leadmux/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*annotations.HttpRule)(nil),
+		Field:         50002,
+		Name:          "leadmux.v1.raw_http",
+		Tag:           "bytes,50002,opt,name=raw_http",
+		Filename:      "leadmux/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*int32)(nil),
+		Field:         50003,
+		Name:          "leadmux.v1.max_file_bytes",
+		Tag:           "varint,50003,opt,name=max_file_bytes",
+		Filename:      "leadmux/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -99,18 +116,33 @@ var (
 	E_Id = &file_leadmux_v1_options_proto_extTypes[0]
 )
 
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The REST form of an RPC that streams a file: the body of the request, or that of the answer, is the file itself. It stands
+	// in the place of google.api.http, which can only wrap each piece into JSON.
+	//
+	// optional google.api.HttpRule raw_http = 50002;
+	E_RawHttp = &file_leadmux_v1_options_proto_extTypes[1]
+	// The largest file that the RPC takes or gives, in bytes. Every RPC with raw_http has it.
+	//
+	// optional int32 max_file_bytes = 50003;
+	E_MaxFileBytes = &file_leadmux_v1_options_proto_extTypes[2]
+)
+
 var File_leadmux_v1_options_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"\x18leadmux/v1/options.proto\x12\n" +
-	"leadmux.v1\x1a google/protobuf/descriptor.proto*W\n" +
+	"leadmux.v1\x1a\x15google/api/http.proto\x1a google/protobuf/descriptor.proto*W\n" +
 	"\x06IdKind\x12\x17\n" +
 	"\x13ID_KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fID_KIND_LEAD\x10\x01\x12\x10\n" +
 	"\fID_KIND_CALL\x10\x02\x12\x10\n" +
 	"\fID_KIND_CHAT\x10\x03:C\n" +
-	"\x02id\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\x0e2\x12.leadmux.v1.IdKindR\x02idB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x02id\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\x0e2\x12.leadmux.v1.IdKindR\x02id:Q\n" +
+	"\braw_http\x12\x1e.google.protobuf.MethodOptions\x18҆\x03 \x01(\v2\x14.google.api.HttpRuleR\arawHttp:F\n" +
+	"\x0emax_file_bytes\x12\x1e.google.protobuf.MethodOptions\x18ӆ\x03 \x01(\x05R\fmaxFileBytesB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_options_proto_rawDescOnce sync.Once
@@ -126,16 +158,21 @@ func file_leadmux_v1_options_proto_rawDescGZIP() []byte {
 
 var file_leadmux_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_leadmux_v1_options_proto_goTypes = []any{
-	(IdKind)(0),                       // 0: leadmux.v1.IdKind
-	(*descriptorpb.FieldOptions)(nil), // 1: google.protobuf.FieldOptions
+	(IdKind)(0),                        // 0: leadmux.v1.IdKind
+	(*descriptorpb.FieldOptions)(nil),  // 1: google.protobuf.FieldOptions
+	(*descriptorpb.MethodOptions)(nil), // 2: google.protobuf.MethodOptions
+	(*annotations.HttpRule)(nil),       // 3: google.api.HttpRule
 }
 var file_leadmux_v1_options_proto_depIdxs = []int32{
 	1, // 0: leadmux.v1.id:extendee -> google.protobuf.FieldOptions
-	0, // 1: leadmux.v1.id:type_name -> leadmux.v1.IdKind
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	1, // [1:2] is the sub-list for extension type_name
-	0, // [0:1] is the sub-list for extension extendee
+	2, // 1: leadmux.v1.raw_http:extendee -> google.protobuf.MethodOptions
+	2, // 2: leadmux.v1.max_file_bytes:extendee -> google.protobuf.MethodOptions
+	0, // 3: leadmux.v1.id:type_name -> leadmux.v1.IdKind
+	3, // 4: leadmux.v1.raw_http:type_name -> google.api.HttpRule
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	3, // [3:5] is the sub-list for extension type_name
+	0, // [0:3] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -151,7 +188,7 @@ func file_leadmux_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_options_proto_rawDesc), len(file_leadmux_v1_options_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 1,
+			NumExtensions: 3,
 			NumServices:   0,
 		},
 		GoTypes:           file_leadmux_v1_options_proto_goTypes,

@@ -33,7 +33,10 @@ type fixture struct {
 	Engagement json.RawMessage `json:"engagement"`
 	Options    json.RawMessage `json:"options"`
 	Reason     string          `json:"reason"`
-	Recheck    bool            `json:"recheck"`
+	// Scope and Suppressed are channels, without their prefix.
+	Scope      string   `json:"scope"`
+	Suppressed []string `json:"suppressed"`
+	Recheck    bool     `json:"recheck"`
 	// Exchanges are in their order; empty when nothing may be sent.
 	Exchanges []exchange `json:"exchanges"`
 	// Result or Error is what comes of it; neither for a good Test.
@@ -52,6 +55,8 @@ type exchange struct {
 		Headers map[string]string `json:"headers"`
 		// Body is compared as a JSON value; absent for none.
 		Body json.RawMessage `json:"body"`
+		// Form is a body that is a multipart form, by the names of its parts.
+		Form map[string]formPart `json:"form"`
 	} `json:"request"`
 	Response struct {
 		Status  int               `json:"status"`
@@ -62,13 +67,18 @@ type exchange struct {
 	} `json:"response"`
 }
 
+// formPart is a part of a form; FileName and ContentType are those of a file.
+type formPart struct {
+	FileName, ContentType, Content string
+}
+
 // outcome is an adapters.LeadResult; a warning is "CODE" or "CODE field". State is compared for CreateLead alone, since nobody
 // looks at it elsewhere.
 type outcome struct {
-	VendorLeadID, VendorURL, VendorStatus, State, RequestID string
-	HTTPStatus                                              int
-	Warnings                                                []string
-	VendorRefs                                              map[string]string
+	VendorLeadID, VendorURL, VendorStatus, State, RequestID, Note string
+	HTTPStatus                                                    int
+	Warnings                                                      []string
+	VendorRefs                                                    map[string]string
 }
 
 // refusal is an *adapters.Error; Fields are the names alone.
@@ -149,7 +159,10 @@ func (f fixture) play(t *testing.T, a adapters.LeadWriter) {
 
 func (f fixture) input(t *testing.T) adapters.LeadInput {
 	t.Helper()
-	in := adapters.LeadInput{Lead: &leadmuxv1.Lead{}, Reason: f.Reason, Recheck: f.Recheck}
+	in := adapters.LeadInput{Lead: &leadmuxv1.Lead{}, Reason: f.Reason, Recheck: f.Recheck, Scope: channel(f.Scope)}
+	for _, name := range f.Suppressed {
+		in.Suppressed = append(in.Suppressed, channel(name))
+	}
 	read := func(raw json.RawMessage, into proto.Message) {
 		if err := protojson.Unmarshal(raw, into); err != nil {
 			t.Fatal(err)
@@ -167,10 +180,15 @@ func (f fixture) input(t *testing.T) adapters.LeadInput {
 	return in
 }
 
+func channel(name string) leadmuxv1.ContactChannel {
+	return leadmuxv1.ContactChannel(leadmuxv1.ContactChannel_value["CONTACT_CHANNEL_"+name])
+}
+
 func outcomeOf(r adapters.LeadResult) outcome {
 	o := outcome{
 		VendorLeadID: r.VendorLeadID, VendorURL: r.VendorURL, VendorStatus: r.VendorStatus, State: r.State.String(),
 		RequestID: r.RequestID, HTTPStatus: r.HTTPStatus, VendorRefs: r.VendorRefs,
+		Note: r.Note,
 	}
 	for _, w := range r.Warnings {
 		text := w.GetCode()

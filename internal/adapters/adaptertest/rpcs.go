@@ -8,10 +8,14 @@ import (
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
 )
 
-const createLead = "CreateLead"
+const (
+	createLead = "CreateLead"
+	optOutLead = "OptOutLead"
+	reconsent  = "Reconsent"
+)
 
 // rpcs are all that a LeadWriter can be asked for.
-var rpcs = []string{createLead, "UpdateLead", "EndConversation", "StopConversation", "DeferConversation", "EraseLead"}
+var rpcs = []string{createLead, "UpdateLead", "EndConversation", "StopConversation", "DeferConversation", optOutLead, reconsent, "EraseLead"}
 
 // Write is the adapter's way of an RPC. It ends the test when there is none.
 func Write(t *testing.T, a adapters.LeadWriter, rpc string) adapters.LeadWrite {
@@ -70,6 +74,14 @@ func (s suite) begin(t *testing.T) *trial {
 	tr.in.Engagement = &leadmuxv1.Engagement{
 		Account: "main", Vendor: v.adapter().Vendor(), VendorLeadId: made.VendorLeadID, State: made.State,
 		VendorStatus: made.VendorStatus, VendorUrl: made.VendorURL, VendorRefs: made.VendorRefs,
+	}
+	if s.rpc == optOutLead || s.rpc == reconsent {
+		tr.in.Scope, tr.in.Reason = leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL, ""
+	}
+	if s.rpc == reconsent { // there is something to take back
+		if _, err := v.send(t.Context(), v.adapter(), optOutLead, tr.in); err != nil {
+			t.Fatalf("opt the lead out: %v", err)
+		}
 	}
 	if s.rpc == "UpdateLead" {
 		// Else a vendor could rightly say that nothing changed.

@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"reflect"
@@ -44,12 +45,44 @@ func (s *scripted) compare(r *http.Request, x exchange) {
 			s.t.Errorf("header %s is %q, want %q", name, got, want)
 		}
 	}
+	if x.Request.Form != nil {
+		if got := formOf(s.t, r); !reflect.DeepEqual(got, x.Request.Form) {
+			s.t.Errorf("form %+v\nwant %+v", got, x.Request.Form)
+		}
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.t.Errorf("read the body: %v", err)
 	}
 	if got, want := jsonValue(s.t, body), jsonValue(s.t, x.Request.Body); !reflect.DeepEqual(got, want) {
 		s.t.Errorf("body %s\nwant %s", body, x.Request.Body)
+	}
+}
+
+// formOf is the multipart form that is the body of a request.
+func formOf(t *testing.T, r *http.Request) map[string]formPart {
+	t.Helper()
+	form, err := r.MultipartReader()
+	if err != nil {
+		t.Errorf("the body is no form: %v", err)
+		return nil
+	}
+	all := map[string]formPart{}
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Errorf("read the form: %v", err)
+			return nil
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			t.Errorf("read the form: %v", err)
+		}
+		all[part.FormName()] = formPart{part.FileName(), part.Header.Get("Content-Type"), string(content)}
 	}
 }
 

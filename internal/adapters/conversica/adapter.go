@@ -26,9 +26,10 @@ import (
 
 // What the adapter can do.
 var (
-	_ adapters.LeadWriter = (*Adapter)(nil)
-	_ adapters.Tester     = (*Adapter)(nil)
-	_ adapters.Describer  = (*Adapter)(nil)
+	_ adapters.ChannelKeeper = (*Adapter)(nil)
+	_ adapters.LeadWriter    = (*Adapter)(nil)
+	_ adapters.Tester        = (*Adapter)(nil)
+	_ adapters.Describer     = (*Adapter)(nil)
 
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
 	_ adapters.WebhookReader  = (*Adapter)(nil)

@@ -35,7 +35,7 @@ func TestBadConfig(t *testing.T) {
 
 func TestCapabilities(t *testing.T) {
 	all := newAdapter(t, conversica.Config{Routes: map[string]string{"CreateLead": "POST /v8/json/"}}).Capabilities()
-	want := []string{"CreateLead", "DeferConversation", "EndConversation", "StopConversation", "TestAccount", "UpdateLead"}
+	want := []string{"CreateLead", "DeferConversation", "EndConversation", "OptOutLead", "Reconsent", "StopConversation", "TestAccount", "UpdateLead"}
 	if len(all) != len(want) {
 		t.Fatalf("got %d capabilities, want %d", len(all), len(want))
 	}

@@ -16,6 +16,8 @@ const (
 	opEnd    = "EndConversation"
 	opStop   = "StopConversation"
 	opDefer  = "DeferConversation"
+	opOptOut = "OptOutLead"
+	opReturn = "Reconsent"
 	opTest   = "TestAccount"
 )
 
@@ -30,6 +32,8 @@ var writes = map[string]func(*Adapter, *lead, adapters.LeadInput){
 	opEnd:    (*Adapter).end,
 	opStop:   func(_ *Adapter, b *lead, _ adapters.LeadInput) { b.StopMessaging = new(true) },
 	opDefer:  func(_ *Adapter, b *lead, _ adapters.LeadInput) { b.SkipToFollowup = new(true) },
+	opOptOut: (*Adapter).optOut,
+	opReturn: (*Adapter).reconsent,
 }
 
 // LeadWrite is how Conversica does each RPC: it has them all. The class is KEYED, since the vendor's key is an ID of ours and
@@ -98,6 +102,7 @@ func (a *Adapter) record(rpc string, in adapters.LeadInput) (lead, error) {
 			Message: "the lead lacks what Conversica requires",
 		}
 	}
+	hold(&body, in)
 	writes[rpc](a, &body, in)
 	return body, nil
 }

@@ -23,6 +23,7 @@ var (
 	_ adapters.LeadLister = (*Adapter)(nil)
 	_ adapters.Tester     = (*Adapter)(nil)
 	_ adapters.Describer  = (*Adapter)(nil)
+	_ adapters.Forwarder  = (*Adapter)(nil)
 
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
 	_ adapters.WebhookReader  = (*Adapter)(nil)
@@ -56,6 +57,7 @@ const (
 	opEndConversation   = "EndConversation"
 	opStopConversation  = "StopConversation"
 	opDeferConversation = "DeferConversation"
+	opOptOutLead        = "OptOutLead"
 	opListVendorLeads   = "ListVendorLeads"
 	opTestAccount       = "TestAccount"
 )

@@ -86,7 +86,7 @@ func TestPreviewShowsWhatWouldBeSentWithoutThePerson(t *testing.T) {
 }
 
 func TestPreviewRefusesWhatCreateLeadWould(t *testing.T) {
-	for _, rpc := range []string{"CreateLead", "UpdateLead", "EndConversation", "StopConversation", "DeferConversation"} {
+	for _, rpc := range []string{"CreateLead", "UpdateLead", "EndConversation", "StopConversation", "DeferConversation", "OptOutLead"} {
 		_, _, err := write(t, mustNew(t, goodConfig()), rpc).Preview(adapters.LeadInput{Lead: &leadmuxv1.Lead{LeadId: "lead_1"}})
 		if e := wantKind(t, err, adapters.KindInvalid); e.Message != "lead.lead_id: not a lead ID of ours" || e.Op != rpc {
 			t.Errorf("%s: %v", rpc, e)
@@ -133,8 +133,8 @@ func TestClassIsKeyed(t *testing.T) {
 			t.Errorf("%s is %v", rpc, got)
 		}
 	}
-	if _, ok := a.LeadWrite("OptOutLead"); ok {
-		t.Error("an RPC that nobody wrote")
+	if _, ok := a.LeadWrite("Reconsent"); ok {
+		t.Error("Convertalk has no way to take a tag back")
 	}
 }
 
@@ -146,9 +146,12 @@ func TestCapabilitiesNameTheRoutesInUse(t *testing.T) {
 		"CreateLead KEYED true GET /chats, " + put,
 		"DeferConversation KEYED false " + put,
 		"EndConversation KEYED false " + put,
+		"ListChats NO_SIDE_EFFECTS true GET /chats",
 		"ListVendorLeads NO_SIDE_EFFECTS true GET /chats",
+		"OptOutLead KEYED false " + put,
 		"StopConversation KEYED false " + put,
 		"TestAccount NO_SIDE_EFFECTS true GET /chats, " + put,
+		"UpdateChat KEYED true GET /chats, " + put,
 		"UpdateLead KEYED true GET /chats, " + put,
 	}
 	var got []string

@@ -19,6 +19,8 @@ func (a *Adapter) LeadWrite(rpc string) (adapters.LeadWrite, bool) {
 		return a.setting(rpc, statusClosed), true
 	case opDeferConversation:
 		return a.setting(rpc, statusOnHold), true
+	case opOptOutLead:
+		return a.optingOut(), true
 	default:
 		return adapters.LeadWrite{}, false
 	}

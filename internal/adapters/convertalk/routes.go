@@ -44,9 +44,12 @@ func (a *Adapter) Capabilities() []*leadmuxv1.Capability {
 		vendorhttp.Capability(a.client, opCreateLead, keyed, routeListVendorLeads, routeCreateLead),
 		vendorhttp.Capability(a.client, opDeferConversation, keyed, routeCreateLead),
 		vendorhttp.Capability(a.client, opEndConversation, keyed, routeCreateLead),
+		vendorhttp.Capability(a.client, opListChats, reads, routeListVendorLeads),
 		vendorhttp.Capability(a.client, opListVendorLeads, reads, routeListVendorLeads),
+		vendorhttp.Capability(a.client, opOptOutLead, keyed, routeCreateLead), // and the listing, where arrays are replaced
 		vendorhttp.Capability(a.client, opStopConversation, keyed, routeCreateLead),
 		vendorhttp.Capability(a.client, opTestAccount, reads, routeListVendorLeads, routeCreateLead),
+		vendorhttp.Capability(a.client, opUpdateChat, keyed, routeListVendorLeads, routeCreateLead),
 		vendorhttp.Capability(a.client, opUpdateLead, keyed, routeListVendorLeads, routeCreateLead),
 	}
 }

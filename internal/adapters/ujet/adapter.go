@@ -8,6 +8,7 @@
 package ujet
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -21,11 +22,14 @@ import (
 )
 
 var (
-	_ adapters.LeadWriter = (*Adapter)(nil)
-	_ adapters.LeadFinder = (*Adapter)(nil)
-	_ adapters.Tester     = (*Adapter)(nil)
-	_ adapters.Describer  = (*Adapter)(nil)
+	_ adapters.ChannelKeeper = (*Adapter)(nil)
+	_ adapters.LeadWriter    = (*Adapter)(nil)
+	_ adapters.LeadFinder    = (*Adapter)(nil)
+	_ adapters.Tester        = (*Adapter)(nil)
+	_ adapters.Describer     = (*Adapter)(nil)
+	_ adapters.Forwarder     = (*Adapter)(nil)
 
+	_ adapters.ForwardChecker = (*Adapter)(nil)
 	_ adapters.WebhookReader  = (*Adapter)(nil)
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
 )
@@ -54,6 +58,8 @@ const (
 	opStopConversation = "StopConversation"
 	opEraseLead        = "EraseLead"
 	opLookupLead       = "LookupLead"
+	opOptOutLead       = "OptOutLead"
+	opReconsent        = "Reconsent"
 	opTestAccount      = "TestAccount"
 )
 
@@ -69,8 +75,12 @@ type Config struct {
 	BaseURL string
 	// Token is the API token, the Basic password.
 	Token string
+	// BulkToken is the API user's token for agent imports, which take no other; empty for Token, if that is one.
+	BulkToken string
 	// Identifier is IdentifierLeadID (also when empty) or IdentifierExternalID.
 	Identifier string
+	// CompanySecret signs custom data; empty for an account that sends it plain alone.
+	CompanySecret string
 	// Routes replaces single routes, "METHOD /path" by RPC name.
 	Routes map[string]string
 	// Hook is how the vendor's deliveries to us are recognised; the zero value when it sends none.
@@ -80,11 +90,16 @@ type Config struct {
 	Line *vendorhttp.Line
 	// Observe is told of every request; may be nil.
 	Observe func(vendorhttp.Attempt)
+	// Drift is told of what an answer holds and we do not know; may be nil.
+	Drift func(vendor, what string)
 }
 
 // Adapter is one account at UJET.
 type Adapter struct {
 	client *vendorhttp.Client
+	conn   *vendorhttp.Conn
+	// bulk is conn with the token of agent imports.
+	bulk *vendorhttp.Conn
 	// byExternalID says that the end user's identifier is the caller's own ID.
 	byExternalID bool
 	hook         Hook
@@ -99,19 +114,33 @@ func New(cfg Config) (*Adapter, error) {
 		cfg.Line = vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: ratePerSecond})
 	}
 	a := &Adapter{byExternalID: cfg.Identifier == IdentifierExternalID, hook: cfg.Hook}
-	credentials := "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.Subdomain+":"+cfg.Token))
-	client, err := vendorhttp.New(vendorhttp.Config{
+	var err error
+	if a.client, err = a.newClient(cfg, cfg.Token); err != nil {
+		return nil, fmt.Errorf("ujet account %q: %w", cfg.Account, err)
+	}
+	if a.conn, err = newConn(a.client, cfg); err != nil {
+		return nil, fmt.Errorf("ujet account %q: %w", cfg.Account, err)
+	}
+	bulk, err := a.newClient(cfg, cmp.Or(cfg.BulkToken, cfg.Token))
+	if err != nil {
+		return nil, fmt.Errorf("ujet account %q: bulk_token: %w", cfg.Account, err)
+	}
+	if a.bulk, err = newConn(bulk, cfg); err != nil {
+		return nil, fmt.Errorf("ujet account %q: %w", cfg.Account, err)
+	}
+	return a, nil
+}
+
+// newClient makes the client of one token. All of an account's share its line.
+func (a *Adapter) newClient(cfg Config, token string) (*vendorhttp.Client, error) {
+	credentials := "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.Subdomain+":"+token))
+	return vendorhttp.New(vendorhttp.Config{
 		Vendor: Vendor, Account: cfg.Account, BaseURL: cfg.baseURL(),
 		Auth:   func(h http.Header) { h.Set("Authorization", credentials) },
 		Secret: []string{"Authorization"},
-		Routes: routes, Override: cfg.Routes,
+		Routes: allRoutes(), Override: cfg.Routes,
 		Line: cfg.Line, Decode: a.decode, Observe: cfg.Observe,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("ujet account %q: %w", cfg.Account, err)
-	}
-	a.client = client
-	return a, nil
 }
 
 func (c Config) check() error {

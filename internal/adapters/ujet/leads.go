@@ -17,6 +17,10 @@ func (a *Adapter) LeadWrite(rpc string) (adapters.LeadWrite, bool) {
 		return adapters.LeadWrite{Class: keyed, Preview: a.previewUpdate, Send: a.updateLead}, true
 	case opEndConversation, opStopConversation, opEraseLead:
 		return a.leaving(rpc), true
+	case opOptOutLead:
+		return a.optingOut(), true
+	case opReconsent:
+		return a.reconsenting(), true
 	default:
 		return adapters.LeadWrite{}, false
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
 )
 
-// action is one of the two ways to end a conversation: EndConversation makes the lead qualified, StopConversation unqualified.
-// Neither takes a reason; the caller's stays with us.
+// action is one of the three ways to end a conversation: EndConversation makes the lead qualified, StopConversation and
+// OptOutLead unqualified, the latter with the person on the account's do-not-contact list. None takes a reason; the caller's
+// stays with us.
 func (a *Adapter) action(rpc string) adapters.LeadWrite {
 	return adapters.LeadWrite{
 		Class: classOf,

@@ -114,6 +114,7 @@ func (a *Adapter) Capabilities() []*leadmuxv1.Capability {
 	return []*leadmuxv1.Capability{
 		vendorhttp.Capability(a.client, routeCreate, class, routeCreate),
 		vendorhttp.Capability(a.client, routeEnd, class, routeEnd),
+		vendorhttp.Capability(a.client, routeOptOut, class, routeOptOut),
 		vendorhttp.Capability(a.client, routeStop, class, routeStop),
 		vendorhttp.Capability(a.client, opTest, leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_NO_SIDE_EFFECTS, routeCreate),
 	}

@@ -24,7 +24,7 @@ func TestBadConfig(t *testing.T) {
 		"no key":          {verse.Config{}, "API key"},
 		"phone as e-mail": {verse.Config{APIKey: "hunter2", PhoneField: "email"}, `"email"`},
 		"phone as custom": {verse.Config{APIKey: "hunter2", PhoneField: "customFields"}, `"customFields"`},
-		"unknown route":   {verse.Config{APIKey: "hunter2", Routes: map[string]string{"UpdateLead": "POST /x"}}, "allowed: CreateLead, EndConversation, StopConversation"},
+		"unknown route":   {verse.Config{APIKey: "hunter2", Routes: map[string]string{"UpdateLead": "POST /x"}}, "allowed: CreateLead, EndConversation, OptOutLead, StopConversation"},
 		"ID of a create":  {verse.Config{APIKey: "hunter2", Routes: map[string]string{"CreateLead": "POST /x/{id}"}}, "{id}"},
 		"base URL":        {verse.Config{APIKey: "hunter2", BaseURL: "api.verse.io"}, "base_url"},
 		"line end in key": {verse.Config{APIKey: "hunter2\n"}, "credentials"},
@@ -49,6 +49,9 @@ func TestCapabilities(t *testing.T) {
 		{
 			Rpc: "EndConversation", IdempotencyClass: detectable, Evidence: leadmuxv1.Evidence_EVIDENCE_B,
 			Route: "POST /leads/{id}/end", RouteOverridden: true,
+		},
+		{
+			Rpc: "OptOutLead", IdempotencyClass: detectable, Evidence: leadmuxv1.Evidence_EVIDENCE_D, Route: "POST /zapier/dnc",
 		},
 		{
 			Rpc: "StopConversation", IdempotencyClass: detectable, Evidence: leadmuxv1.Evidence_EVIDENCE_D,

@@ -14,12 +14,12 @@ import (
 // portal is where the vendor's portal shows a lead.
 const portal = "https://app.verse.io/leads/"
 
-// LeadWrite is how Verse does CreateLead, EndConversation and StopConversation. It has no other.
+// LeadWrite is how Verse does CreateLead, EndConversation, StopConversation and OptOutLead. It has no other.
 func (a *Adapter) LeadWrite(rpc string) (adapters.LeadWrite, bool) {
 	switch rpc {
 	case routeCreate:
 		return adapters.LeadWrite{Class: classOf, Preview: a.previewCreate, Send: a.create}, true
-	case routeEnd, routeStop:
+	case routeEnd, routeStop, routeOptOut:
 		return a.action(rpc), true
 	}
 	return adapters.LeadWrite{}, false

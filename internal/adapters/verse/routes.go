@@ -12,6 +12,7 @@ const (
 	routeCreate = "CreateLead"
 	routeEnd    = "EndConversation"
 	routeStop   = "StopConversation"
+	routeOptOut = "OptOutLead"
 )
 
 const opTest = "TestAccount"
@@ -35,5 +36,10 @@ var routes = vendorhttp.Routes{
 	// The operation is named by the Postman documentation; its path is assumed after that of the other.
 	routeStop: {
 		Method: http.MethodPost, Path: "/zapier/stop-conversation", Vars: []string{varID}, Evidence: leadmuxv1.Evidence_EVIDENCE_D,
+	},
+	// Named "DNC" by the Postman documentation: unqualified, and on the account's do-not-contact list. Path and body are assumed
+	// after those of the others. There is no way back but the account manager.
+	routeOptOut: {
+		Method: http.MethodPost, Path: "/zapier/dnc", Vars: []string{varID}, Evidence: leadmuxv1.Evidence_EVIDENCE_D,
 	},
 }

@@ -123,7 +123,7 @@ func convertalkRecords(e *convertalk.Emulator) func() ([]Record, error) {
 // switches are the keys of a Conversica record that say how its conversation goes on, as far as they were ever sent.
 func switches(fields map[string]json.RawMessage) string {
 	var said []string
-	for _, key := range []string{"leadStatus", "skipToFollowup", "stopMessaging"} {
+	for _, key := range []string{"leadStatus", "skipToFollowup", "stopMessaging", "optOut", "smsOptOut"} {
 		if raw := fields[key]; raw != nil {
 			said = append(said, key+"="+string(raw))
 		}

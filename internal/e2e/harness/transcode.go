@@ -24,6 +24,9 @@ type HTTPRequest struct {
 // Bindings are the REST bindings of an RPC, the first first.
 func Bindings(method protoreflect.MethodDescriptor) []*annotations.HttpRule {
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+	if raw := rawBinding(method); raw != nil {
+		return []*annotations.HttpRule{raw}
+	}
 	if rule == nil {
 		return nil
 	}

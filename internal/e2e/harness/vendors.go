@@ -128,11 +128,18 @@ func patchOf[T any](s *kit.Settings[T]) func([]byte) error {
 // Up lets the vendor listen, on the address it always has.
 func (v *Vendor) Up(tb testing.TB) {
 	tb.Helper()
+	v.Become(tb, v.emulator.Handler())
+}
+
+// Become lets another handler answer on the vendor's address, until the next Become, Up or Down.
+func (v *Vendor) Become(tb testing.TB, handler http.Handler) {
+	tb.Helper()
+	v.Down()
 	listener := Eventually(tb, 5*time.Second, v.Name+" listens on "+v.address, func() (net.Listener, bool) {
 		l, err := net.Listen("tcp", v.address) //nolint:noctx // listening on loopback does not wait
 		return l, err == nil
 	})
-	server := &http.Server{Handler: v.emulator.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	v.mu.Lock()
 	v.server = server
 	server.SetKeepAlivesEnabled(!v.hangsUp)

@@ -24,6 +24,8 @@ const (
 	stopsBucket      bucketName = "stops"
 	deliveriesBucket bucketName = "deliveries"
 	waitingBucket    bucketName = "waiting"
+	callsBucket      bucketName = "calls"
+	chatsBucket      bucketName = "chats"
 	erasedBucket     bucketName = "erased"
 	marksBucket      bucketName = "marks"
 
@@ -48,6 +50,7 @@ var timeOrdered = map[bucketName]bool{
 	leadsBucket: true, bindingsBucket: true, expiriesBucket: true, operationsBucket: true, journalBucket: true, eventsBucket: true,
 	suppressionsBucket: true,
 	deliveriesBucket:   true,
+	callsBucket:        true, chatsBucket: true,
 }
 
 // reader reads one transaction's picture of the index.

@@ -25,6 +25,8 @@
 //	      ├─ journal     <"l" + lead ID + operation ID>           → (empty)                              time-ordered
 //	      │              <"s" + state + operation ID>             → (empty)         all but SUCCEEDED
 //	      ├─ stops       <account>                                → StopRecord
+//	      ├─ calls       <call ID>                                → SessionRecord                        time-ordered
+//	      ├─ chats       <chat ID>                                → SessionRecord                        time-ordered
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered
 //	      ├─ subjects    <lead, call or chat ID + sequence>       → (empty)                  the events about it
 //	      ├─ marks       "trimmed"                                → key of the last event that was removed
@@ -46,7 +48,7 @@
 //     expiries, operations and both open and journal, events and subjects, suppressions and suppressed; no row of waiting is without its delivery.
 //     Verify proves it.
 //   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
-//     one suppression that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
+//     one suppression, call, chat or operation that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
 //     the lead, which are taken. An ID is never given to two keys.
 //   - keys.db is the only place of wrapped keys: without a key's row nothing of its lead can be read, in no copy of index.db.
 //     Where a key was dropped, the pages of the file that held it are overwritten (scrub.go).

@@ -35,15 +35,11 @@ func (r reader) Events(tenant, after string, limit int) ([]*leadmuxv1.Event, err
 	}
 }
 
-// AppendEvent implements idmap.Tx. An event of no lead is stored in clear: it names no person.
+// AppendEvent implements idmap.Tx. An event of no lead, call or chat is stored in clear: it names no person.
 func (w writer) AppendEvent(tenant string, event *leadmuxv1.Event) error {
-	var keyID string
-	var key *seal.DataKey
-	if leadID := event.GetLeadId(); leadID != "" {
-		var err error
-		if keyID, key, err = w.leadKey(tenant, leadID); err != nil {
-			return fmt.Errorf("event %s: %w", event.GetEventId(), err)
-		}
+	keyID, key, err := w.keyOfEvent(tenant, event)
+	if err != nil {
+		return fmt.Errorf("event %s: %w", event.GetEventId(), err)
 	}
 	return w.append(tenant, event, keyID, key)
 }
@@ -99,6 +95,14 @@ func subjects(event *leadmuxv1.Event) []string {
 // subjectRow is the row of an event among those of what it is about.
 func subjectRow(id string, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(appendText(nil, id), n)
+}
+
+// keyOfEvent is the data key of what an event is about; none for an event of nobody.
+func (r reader) keyOfEvent(tenant string, event *leadmuxv1.Event) (string, *seal.DataKey, error) {
+	if leadID := event.GetLeadId(); leadID != "" {
+		return r.leadKey(tenant, leadID)
+	}
+	return r.sessionKey(tenant, event.GetCallId(), event.GetChatId())
 }
 
 func (r reader) openEvent(tenant string, key, value []byte) (*leadmuxv1.Event, error) {

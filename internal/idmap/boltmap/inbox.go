@@ -2,6 +2,7 @@ package boltmap
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,6 +61,9 @@ func (r reader) Waiting(tenant, after string, limit int) ([]idmap.Delivery, erro
 			continue
 		}
 		delivery, err := r.Delivery(tenant, string(k))
+		if errors.Is(err, ErrKeyGone) { // it came with something of a lead that was erased since
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

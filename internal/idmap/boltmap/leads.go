@@ -82,7 +82,7 @@ func (w writer) PutLead(tenant string, lead *leadmuxv1.Lead) error {
 	if err := w.checkExternalID(tenant, id, lookups); err != nil {
 		return err
 	}
-	keyID, key, err := w.keyFor(old)
+	keyID, key, err := w.ownKey(tenant, old.GetKeyId())
 	if err != nil {
 		return fmt.Errorf("lead %s: %w", id, err)
 	}
@@ -96,10 +96,10 @@ func (w writer) PutLead(tenant string, lead *leadmuxv1.Lead) error {
 	return w.moveLookups(tenant, id, old.GetLookups(), lookups)
 }
 
-// keyFor returns the key of a lead's old record, or a new one when there is none.
-func (w writer) keyFor(old *storev1.LeadRecord) (string, *seal.DataKey, error) {
-	if id := old.GetKeyId(); id != "" {
-		key, err := w.s.keys.get(id)
+// ownKey returns the key that a record was stored with, or a new one where there is no record yet.
+func (w writer) ownKey(tenant, id string) (string, *seal.DataKey, error) {
+	if id != "" {
+		key, err := w.dataKey(tenant, id)
 		return id, key, err
 	}
 	return w.s.keys.take(w.btx.Bucket(metaBucket))

@@ -40,7 +40,7 @@ func (w writer) PutLeaving(tenant string, rest *leadmuxv1.Lead) error {
 	if err != nil {
 		return err
 	}
-	keyID, key, err := w.keyFor(old)
+	keyID, key, err := w.ownKey(tenant, old.GetKeyId())
 	if err != nil {
 		return err
 	}

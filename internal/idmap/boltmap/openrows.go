@@ -27,6 +27,12 @@ const (
 // openRows are the rows that an operation has in the open bucket, beside its part in the depth of its account.
 func openRows(op *leadmuxv1.Operation) [][]byte {
 	id := op.GetOperationId()
+	if op.GetDirect() { // in nobody's way: it is never queued, and what is queued does not wait for it
+		if op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_STARTED {
+			return [][]byte{append([]byte{startedRow}, id...)}
+		}
+		return nil
+	}
 	ofLead := append(leadPrefix(op.GetLeadId(), op.GetAccount()), id...)
 	switch op.GetState() {
 	case leadmuxv1.OperationState_OPERATION_STATE_QUEUED:

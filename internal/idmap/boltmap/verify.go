@@ -84,7 +84,7 @@ func (v *verifier) index() error {
 		for _, check := range []func(string) error{
 			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.journal, v.stops, v.events, v.subjectRows, v.erased,
 			v.suppressions, v.suppressedRows,
-			v.deliveries, v.waiting,
+			v.deliveries, v.waiting, v.sessions,
 		} {
 			if err := check(tenant); err != nil {
 				return err

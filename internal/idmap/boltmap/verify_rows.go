@@ -35,7 +35,7 @@ func (v *verifier) owners(tenant string) error {
 	})
 }
 
-// requests checks that every claimed key has a stored lead and its place among what expires.
+// requests checks that every claimed key has a stored lead or operation and its place among what expires.
 func (v *verifier) requests(tenant string) error {
 	return v.each(tenant, requestsBucket, func(key, value []byte) {
 		v.report.Requests++
@@ -45,13 +45,23 @@ func (v *verifier) requests(tenant string) error {
 			return
 		}
 		id := request.GetLeadId()
-		if id != "" && !v.has(tenant, leadsBucket, []byte(id)) && !v.isErased(tenant, id) {
+		if id != "" && !v.made(tenant, id) {
 			v.problem("Tenant %q: a request key belongs to lead %s, which is not there.", tenant, id)
 		}
 		if !v.has(tenant, expiriesBucket, expiryRow(request.GetExpireTime().AsTime(), key)) {
 			v.problem("Tenant %q: the request key of lead %s never expires.", tenant, id)
 		}
 	})
+}
+
+// made says whether there is, or was, what a request can have made.
+func (v *verifier) made(tenant, id string) bool {
+	for _, bucket := range []bucketName{leadsBucket, operationsBucket, callsBucket, chatsBucket, suppressionsBucket} {
+		if v.has(tenant, bucket, []byte(id)) {
+			return true
+		}
+	}
+	return v.isErased(tenant, id)
 }
 
 // expiries checks that what expires is there.
@@ -85,7 +95,7 @@ func (v *verifier) operations(tenant string) error {
 		if op.GetOperationId() != id {
 			v.problem("Tenant %q: operation %s has another ID inside.", tenant, id)
 		}
-		if !v.has(tenant, leadsBucket, []byte(op.GetLeadId())) {
+		if needsLead := !op.GetDirect() || op.GetLeadId() != ""; needsLead && !v.has(tenant, leadsBucket, []byte(op.GetLeadId())) {
 			v.problem("Tenant %q: operation %s belongs to lead %s, which is not there.", tenant, id, op.GetLeadId())
 		}
 		for _, row := range openRows(op) {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	storev1 "github.com/leadmux/leadmux/gen/leadmux/store/v1"
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
 )
@@ -171,7 +172,7 @@ var harms = []harm{
 		if err != nil {
 			return err
 		}
-		value, err := sealLead(record.GetKeyId(), key, lead, nil, place(leadPlace, "acme", first))
+		value, err := sealLead(record.GetKeyId(), key, lead, &storev1.LeadRecord{UpdateTime: record.GetUpdateTime(), Engagements: record.GetEngagements()}, place(leadPlace, "acme", first))
 		if err != nil {
 			return err
 		}

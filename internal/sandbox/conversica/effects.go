@@ -40,13 +40,21 @@ func (e *Emulator) take(tx *kit.Tx, lead *Lead, p post, at time.Time) error {
 	case p.isTrue("skipToFollowup") && s.messaging() && s.ConversationStatus != StatusMessageScheduled:
 		s.move(StageMessaging, StatusMessageScheduled, at)
 	}
+	s.consent(p)
+	return nil
+}
+
+// consent takes what a post says of consent. That an opt-out can be taken back, and that what it ended stays ended, is assumed.
+func (s *State) consent(p post) {
+	if p.isFalse("optOut") {
+		s.DoNotEmail = false
+	}
 	if p.isTrue("smsOptOut") {
 		s.SMSOptIn, s.SMSOptOut = false, true
 	}
 	if p.isTrue("smsOptIn") {
 		s.SMSOptIn, s.SMSOptOut = true, false
 	}
-	return nil
 }
 
 // screen finds what makes a new lead unworkable: an address that is none, or

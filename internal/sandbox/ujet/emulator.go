@@ -96,7 +96,7 @@ func (e *Emulator) Handler() http.Handler {
 	mux.HandleFunc("GET /wait_times", e.serve(e.waitTimes))
 	for _, routes := range []func(*http.ServeMux){
 		e.callRoutes, e.chatRoutes, e.escalationRoutes, e.mediaRoutes, e.bulkRoutes, e.importRoutes, e.agentRoutes, e.queueRoutes,
-		e.listRoutes,
+		e.listRoutes, e.dncRoutes,
 	} {
 		routes(mux)
 	}

@@ -331,7 +331,7 @@ type RequestRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keyed hash of the canonical request.
 	Fingerprint []byte `protobuf:"bytes,1,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
-	// The lead that the request made.
+	// The lead that the request made, or the operation where it made none.
 	LeadId string `protobuf:"bytes,2,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// When the claim may be forgotten.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -463,6 +463,88 @@ func (x *ErasedRecord) GetReceipt() []byte {
 	return nil
 }
 
+// SessionRecord is a stored call or chat: what lists filter by in clear, the rest sealed.
+type SessionRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The data key, by its ID in the key file: that of the person's lead once it is known, else one of its own.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The leadmux.v1.Call or leadmux.v1.Chat, sealed under that key.
+	Sealed []byte `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	// Copy of its update_time.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Copy of its account.
+	Account string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	// Copy of its person's lead.
+	LeadId        string `protobuf:"bytes,5,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionRecord) Reset() {
+	*x = SessionRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionRecord) ProtoMessage() {}
+
+func (x *SessionRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionRecord.ProtoReflect.Descriptor instead.
+func (*SessionRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SessionRecord) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *SessionRecord) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+func (x *SessionRecord) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *SessionRecord) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *SessionRecord) GetLeadId() string {
+	if x != nil {
+		return x.LeadId
+	}
+	return ""
+}
+
 // SuppressionRecord is a stored suppression: all of it in clear but what was said of the person.
 type SuppressionRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -480,7 +562,7 @@ type SuppressionRecord struct {
 
 func (x *SuppressionRecord) Reset() {
 	*x = SuppressionRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -492,7 +574,7 @@ func (x *SuppressionRecord) String() string {
 func (*SuppressionRecord) ProtoMessage() {}
 
 func (x *SuppressionRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[6]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -505,7 +587,7 @@ func (x *SuppressionRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuppressionRecord.ProtoReflect.Descriptor instead.
 func (*SuppressionRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{6}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SuppressionRecord) GetSuppression() *v1.Suppression {
@@ -549,7 +631,7 @@ type SuppressionTexts struct {
 
 func (x *SuppressionTexts) Reset() {
 	*x = SuppressionTexts{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +643,7 @@ func (x *SuppressionTexts) String() string {
 func (*SuppressionTexts) ProtoMessage() {}
 
 func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[7]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +656,7 @@ func (x *SuppressionTexts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuppressionTexts.ProtoReflect.Descriptor instead.
 func (*SuppressionTexts) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{7}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SuppressionTexts) GetEvidence() string {
@@ -606,7 +688,7 @@ type StopRecord struct {
 
 func (x *StopRecord) Reset() {
 	*x = StopRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +700,7 @@ func (x *StopRecord) String() string {
 func (*StopRecord) ProtoMessage() {}
 
 func (x *StopRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[8]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +713,7 @@ func (x *StopRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRecord.ProtoReflect.Descriptor instead.
 func (*StopRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{8}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StopRecord) GetReason() v1.ErrorReason {
@@ -674,7 +756,7 @@ type DeliveryRecord struct {
 
 func (x *DeliveryRecord) Reset() {
 	*x = DeliveryRecord{}
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[9]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -686,7 +768,7 @@ func (x *DeliveryRecord) String() string {
 func (*DeliveryRecord) ProtoMessage() {}
 
 func (x *DeliveryRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_store_v1_records_proto_msgTypes[9]
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -699,7 +781,7 @@ func (x *DeliveryRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliveryRecord.ProtoReflect.Descriptor instead.
 func (*DeliveryRecord) Descriptor() ([]byte, []int) {
-	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{9}
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DeliveryRecord) GetKeyId() string {
@@ -775,7 +857,14 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\fErasedRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12$\n" +
 	"\x0ereceipt_key_id\x18\x02 \x01(\tR\freceiptKeyId\x12\x18\n" +
-	"\areceipt\x18\x03 \x01(\fR\areceipt\"\x91\x01\n" +
+	"\areceipt\x18\x03 \x01(\fR\areceipt\"\xae\x01\n" +
+	"\rSessionRecord\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\x12;\n" +
+	"\vupdate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\x12\x18\n" +
+	"\aaccount\x18\x04 \x01(\tR\aaccount\x12\x17\n" +
+	"\alead_id\x18\x05 \x01(\tR\x06leadId\"\x91\x01\n" +
 	"\x11SuppressionRecord\x129\n" +
 	"\vsuppression\x18\x01 \x01(\v2\x17.leadmux.v1.SuppressionR\vsuppression\x12\x12\n" +
 	"\x04keys\x18\x02 \x03(\fR\x04keys\x12\x15\n" +
@@ -810,7 +899,7 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
@@ -818,33 +907,35 @@ var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*OperationMark)(nil),         // 3: leadmux.store.v1.OperationMark
 	(*RequestRecord)(nil),         // 4: leadmux.store.v1.RequestRecord
 	(*ErasedRecord)(nil),          // 5: leadmux.store.v1.ErasedRecord
-	(*SuppressionRecord)(nil),     // 6: leadmux.store.v1.SuppressionRecord
-	(*SuppressionTexts)(nil),      // 7: leadmux.store.v1.SuppressionTexts
-	(*StopRecord)(nil),            // 8: leadmux.store.v1.StopRecord
-	(*DeliveryRecord)(nil),        // 9: leadmux.store.v1.DeliveryRecord
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 11: leadmux.v1.EngagementState
-	(v1.OperationState)(0),        // 12: leadmux.v1.OperationState
-	(*v1.Suppression)(nil),        // 13: leadmux.v1.Suppression
-	(v1.ErrorReason)(0),           // 14: leadmux.v1.ErrorReason
+	(*SessionRecord)(nil),         // 6: leadmux.store.v1.SessionRecord
+	(*SuppressionRecord)(nil),     // 7: leadmux.store.v1.SuppressionRecord
+	(*SuppressionTexts)(nil),      // 8: leadmux.store.v1.SuppressionTexts
+	(*StopRecord)(nil),            // 9: leadmux.store.v1.StopRecord
+	(*DeliveryRecord)(nil),        // 10: leadmux.store.v1.DeliveryRecord
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 12: leadmux.v1.EngagementState
+	(v1.OperationState)(0),        // 13: leadmux.v1.OperationState
+	(*v1.Suppression)(nil),        // 14: leadmux.v1.Suppression
+	(v1.ErrorReason)(0),           // 15: leadmux.v1.ErrorReason
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	10, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	11, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	11, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	12, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
 	3,  // 3: leadmux.store.v1.SealedRecord.mark:type_name -> leadmux.store.v1.OperationMark
-	12, // 4: leadmux.store.v1.OperationMark.state:type_name -> leadmux.v1.OperationState
-	10, // 5: leadmux.store.v1.OperationMark.create_time:type_name -> google.protobuf.Timestamp
-	10, // 6: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	13, // 7: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
-	14, // 8: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
-	10, // 9: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
-	10, // 10: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	13, // 4: leadmux.store.v1.OperationMark.state:type_name -> leadmux.v1.OperationState
+	11, // 5: leadmux.store.v1.OperationMark.create_time:type_name -> google.protobuf.Timestamp
+	11, // 6: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 7: leadmux.store.v1.SessionRecord.update_time:type_name -> google.protobuf.Timestamp
+	14, // 8: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
+	15, // 9: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
+	11, // 10: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
+	11, // 11: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -858,7 +949,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
