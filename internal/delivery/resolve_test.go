@@ -244,7 +244,7 @@ func TestAResolutionDoesNotDisturbWhatIsUnderWay(t *testing.T) {
 		}
 		r.wantsOp(end, "BLOCKED")
 		r.wantsOp(update, "STARTED")
-		v.on[delivery.EndConversation] = took
+		v.from(delivery.EndConversation, took)
 		pass(20 * time.Second)
 		r.wantsOp(update, "SUCCEEDED")
 		r.wantsOp(end, "SUCCEEDED")

@@ -96,16 +96,24 @@ func (v *vendor) send(ctx context.Context, rpc string, in adapters.LeadInput) (a
 	v.attempts = append(v.attempts, a)
 	v.open++
 	v.mostOpen = max(v.mostOpen, v.open)
+	answer := v.on[rpc]
 	v.mu.Unlock()
 	defer func() {
 		v.mu.Lock()
 		v.open--
 		v.mu.Unlock()
 	}()
-	if answer := v.on[rpc]; answer != nil {
+	if answer != nil {
 		return answer(ctx, a)
 	}
 	return v.answer(ctx, a)
+}
+
+// from changes how an RPC is answered from now on.
+func (v *vendor) from(rpc string, to answer) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.on[rpc] = to
 }
 
 // rpcs are the RPCs of all attempts for a lead, in order, each with how the vendor should name the person.

@@ -71,7 +71,7 @@ func TestEraseWhatIsActive(t *testing.T) {
 		if kinds := r.events("full"); len(kinds) != 1 || kinds[0] != "lead.erased" {
 			t.Errorf("events %v", kinds)
 		}
-		time.Sleep(time.Hour) //nolint:forbidigo // virtual time
+		pass(time.Hour)
 		if again := r.erase(lead.GetLeadId()); again.String() != receipt.String() {
 			t.Errorf("again: %v", again)
 		}
@@ -102,7 +102,7 @@ func TestEraseWhileAnAttemptIsUnderWay(t *testing.T) {
 				if time.Since(began) > 0 {
 					t.Error("the caller was left waiting")
 				}
-				time.Sleep(100 * time.Hour) //nolint:forbidigo // virtual time
+				pass(100 * time.Hour)
 				synctest.Wait()
 				if r.all.seen() != 1 || r.queued() != 0 {
 					t.Errorf("%d calls, %d queued", r.all.seen(), r.queued())
@@ -127,7 +127,7 @@ func TestEraseWhatWaits(t *testing.T) {
 		if receipt := r.erase(lead.GetLeadId()); left(receipt) != "all NO_DELETE" {
 			t.Errorf("receipt %v", receipt)
 		}
-		time.Sleep(100 * time.Hour) //nolint:forbidigo // virtual time
+		pass(100 * time.Hour)
 		synctest.Wait()
 		if r.all.seen() != 1 || r.queued() != 0 {
 			t.Errorf("%d calls, %d queued", r.all.seen(), r.queued())
