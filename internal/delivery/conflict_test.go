@@ -138,8 +138,9 @@ func TestAConflictIsAnothersWhileAnotherMayBeThere(t *testing.T) {
 			t.Run(name+", "+state, func(t *testing.T) {
 				inTime(t, func(t *testing.T) {
 					r := newRig(t, at("west", conflicting(loses(adapters.KindTimeout))))
-					c.twin.vendorID = vendorID
-					other := r.add(c.twin)
+					twin := c.twin // the subtests run side by side
+					twin.vendorID = vendorID
+					other := r.add(twin)
 					id := r.create(&leadmuxv1.Lead{Phone: phone, Email: email})
 					pass(time.Minute)
 					if !c.there {

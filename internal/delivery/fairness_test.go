@@ -63,6 +63,7 @@ func TestP9ABacklogOf10000DelaysNobodyElse(t *testing.T) {
 	if lead, took := r.waited(t.Context(), other, 10*time.Second); took > 2*time.Second || stateName(lead.GetEngagements()[0].GetState()) != "ACTIVE" {
 		t.Errorf("another account's lead: %v after %s", lead, took)
 	}
+	sent := len(slow.seen("")) // of the backlog, while it was being made
 	single := r.createAt(somebody(), r.accounts[0])
 	ops := r.acceptWrite(somebody(), delivery.Write{Method: delivery.CreateLead, Priority: optOut}, nil, r.accounts[0])
 	r.d.Go(tenant, ops)
@@ -78,8 +79,8 @@ func TestP9ABacklogOf10000DelaysNobodyElse(t *testing.T) {
 		before[a.lead.GetLeadId()] = i
 	}
 	wait := slow.seen(urgent)[0].at.Sub(ops[0].GetCreateTime().AsTime())
-	if wait > 2*time.Second || before[urgent] > before[single] || before[single] > 4 {
-		t.Errorf("the opt-out waited %s; it was sent as number %d, the single call as number %d", wait, before[urgent]+1, before[single]+1)
+	if wait > 2*time.Second || before[urgent] > before[single] || before[single] > sent+2 {
+		t.Errorf("the opt-out waited %s; it was sent as number %d, the single call as number %d, behind %d", wait, before[urgent]+1, before[single]+1, sent)
 	}
 }
 
