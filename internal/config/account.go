@@ -78,7 +78,7 @@ type Account struct {
 	ArrayMode string `yaml:"array_mode" vendors:"convertalk"`
 }
 
-// Poll is how often a vendor is asked for what is new.
+// Poll is how often a vendor is asked for what is new. It is checked, and nothing asks yet.
 type Poll struct {
 	// Every is the pause between two rounds; zero for no polling.
 	Every time.Duration `yaml:"every"`
