@@ -37,6 +37,8 @@ type years struct {
 	t       *testing.T
 	ctx     context.Context
 	vendors *harness.Vendors
+	dir     string // of the index
+	stop    func() // ends the service
 	outside chan func()
 	done    chan bool
 }
@@ -57,20 +59,21 @@ func inYears(t *testing.T, test func(y *years)) {
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		y := &years{t: t, vendors: vendors, outside: outside, done: done, ctx: auth.With(t.Context(), auth.Principal{Name: "crm", Tenant: "default", Scopes: []string{"*"}})}
+		y := &years{t: t, vendors: vendors, dir: t.TempDir(), outside: outside, done: done, ctx: auth.With(t.Context(), auth.Principal{Name: "crm", Tenant: "default", Scopes: []string{"*"}})}
 		y.start()
+		t.Cleanup(func() { y.stop() })
 		test(y)
 	})
 }
 
-// start starts the service, which stops with the test.
+// start starts the service over what the index holds; stop ends it.
 func (y *years) start() {
 	y.t.Helper()
 	secret, err := seal.NewSecret(make([]byte, seal.KeySize))
 	if err != nil {
 		y.t.Fatal(err)
 	}
-	store, err := boltmap.Open(boltmap.Config{Dir: y.t.TempDir(), Secret: secret})
+	store, err := boltmap.Open(boltmap.Config{Dir: y.dir, Secret: secret})
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -86,12 +89,18 @@ func (y *years) start() {
 	if err := d.Start(y.t.Context()); err != nil {
 		y.t.Fatal(err)
 	}
-	y.t.Cleanup(func() {
+	y.stop = func() {
 		d.Close(context.Background())
 		if err := store.Close(); err != nil {
 			y.t.Error(err)
 		}
-	})
+	}
+}
+
+func (y *years) restart() {
+	y.t.Helper()
+	y.stop()
+	y.start()
 }
 
 // accounts are the four vendors' real adapters.

@@ -177,6 +177,18 @@ func (v *Vendor) Contacts(tb testing.TB, email string) []string {
 	return names
 }
 
+// OnDoNotCallList says whether a number is on UJET's.
+func (v *Vendor) OnDoNotCallList(tb testing.TB, phone string) (listed bool) {
+	tb.Helper()
+	must(tb, v.emulator.Ledger().View(func(tx *kit.Tx) error {
+		return tx.Each(ujet.KindDNC, func(number string, _ json.RawMessage) error {
+			listed = listed || number == phone
+			return nil
+		})
+	}))
+	return listed
+}
+
 func deref(p *string) string {
 	if p == nil {
 		return ""
