@@ -19,6 +19,9 @@ func (s *settling) fail(failure *adapters.Error) error {
 	if failure.Ambiguous {
 		s.attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_AMBIGUOUS
 	}
+	if s.outspoken() && !s.refusedAtOnce(failure) {
+		return s.proven()
+	}
 	if failure.Kind == adapters.KindConflict && !failure.Ambiguous {
 		return s.conflict(failure)
 	}
@@ -39,6 +42,35 @@ func (s *settling) fail(failure *adapters.Error) error {
 		return s.doubt(rpcerr.Engagement(failure), unsettledByRefusal)
 	}
 	return s.refuse(failure, "the vendor refused it")
+}
+
+// outspoken says whether the vendor itself has told what became of the creation while the attempt was under way: the engagement that
+// the operation opens is where no attempt of its own has brought it.
+func (s *settling) outspoken() bool {
+	if !methodOf(s.op).opens {
+		return false
+	}
+	switch s.e.GetState() {
+	case active, rejected, suppressed, qualified, unqualified, ended:
+		return true
+	default: // OPTED_OUT may be a person's word to us, who says nothing of the attempt
+		return false
+	}
+}
+
+// refusedAtOnce says whether a failure is the vendor's plain no to an operation of which nothing else was sent.
+func (s *settling) refusedAtOnce(failure *adapters.Error) bool {
+	of := s.step(failure)
+	return (of == refuse || of == stopAndRefuse) && !failure.Ambiguous && !s.op.GetAmbiguous()
+}
+
+// proven closes an operation whose answer was lost, and of which the vendor told by itself that it has the lead.
+func (s *settling) proven() error {
+	if s.e.GetState() == active {
+		s.e.Error = nil
+	}
+	return s.close(leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED, s.attempt.GetOutcome(), unset,
+		"the vendor spoke of the lead under our ID before the attempt was over, so it has the lead")
 }
 
 // step is what follows a failure. An opt-out is never given up while the vendor may still hear of it: it waits for a stopped

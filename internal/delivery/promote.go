@@ -41,11 +41,11 @@ func (s *settling) promote() error {
 	return nil
 }
 
-// Drop fails a BLOCKED operation whose engagement is not open any more, or is being forgotten.
+// Drop fails an operation that waits and whose engagement is not open any more, or is being forgotten.
 func (d *Dispatcher) Drop(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, op *leadmuxv1.Operation) error {
 	reason := rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_ENGAGEMENT_NOT_OPEN)
 	op.State, op.Decision = leadmuxv1.OperationState_OPERATION_STATE_FAILED, "the engagement was no longer open when its turn came"
-	op.UpdateTime = stamp(d.now())
+	op.UpdateTime, op.NextAttemptTime = stamp(d.now()), nil
 	if err := tx.AppendEvent(tenant, d.operationUnsettled("operation.failed", lead, op, reason)); err != nil {
 		return err
 	}

@@ -162,6 +162,10 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		if e == nil {
 			return fmt.Errorf("operation %s has no engagement of its own", op.GetOperationId())
 		}
+		if methodOf(op).opens && !MayMove(e.GetState(), sending) { // the vendor, or a person, went past it while it waited
+			again = true
+			return d.Drop(tx, account.Tenant, lead, op)
+		}
 		s, err := d.keptNow(tx, lead, account, op)
 		if err != nil {
 			return err

@@ -63,6 +63,8 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 func (s *settling) interrupted(configured bool) error {
 	why := &leadmuxv1.EngagementError{Reason: rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED)}
 	switch {
+	case s.outspoken():
+		return s.proven()
 	case !configured:
 		why.Message = "a stop of the service cut the attempt off, and its account is no longer configured"
 		return s.doubt(why, "the account is gone, so nothing can be sent or asked")

@@ -7,6 +7,8 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/delivery"
+	"github.com/leadmux/leadmux/internal/idmap"
 )
 
 func TestP3AnAttemptThatAStopCutOffIsSettledByItsClass(t *testing.T) {
@@ -160,5 +162,95 @@ func TestP1WhatWasQueuedGoesOutAfterACrash(t *testing.T) {
 		if len(v.seen(tried)) != 2 || len(v.seen(waiting)) != 2 {
 			t.Errorf("%d and %d attempts", len(v.seen(tried)), len(v.seen(waiting)))
 		}
+	})
+}
+
+// TestP3AVendorThatSpeaksBeforeItsAnswerIsLost has the vendor tell of the new lead by itself while the attempt is under way, as a webhook
+// does that is faster than the answer. That settles the creation, however the attempt then ends.
+func TestP3AVendorThatSpeaksBeforeItsAnswerIsLost(t *testing.T) {
+	const (
+		late       = 5 * time.Second
+		isActive   = leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE
+		isRejected = leadmuxv1.EngagementState_ENGAGEMENT_STATE_REJECTED
+		isEnded    = leadmuxv1.EngagementState_ENGAGEMENT_STATE_ENDED
+	)
+	for name, c := range map[string]struct {
+		answer answer
+		says   []leadmuxv1.EngagementState
+		state  string
+		failed bool
+	}{
+		"the answer is lost":          {after(late, loses(adapters.KindUnavailable)), []leadmuxv1.EngagementState{isActive}, "ACTIVE", false},
+		"no answer comes":             {hangs, []leadmuxv1.EngagementState{isActive}, "ACTIVE", false},
+		"it ends meanwhile":           {after(late, loses(adapters.KindTimeout)), []leadmuxv1.EngagementState{isActive, isEnded}, "ENDED", false},
+		"it is turned down meanwhile": {after(late, loses(adapters.KindTimeout)), []leadmuxv1.EngagementState{isRejected}, "REJECTED", false},
+		"the answer says to wait":     {after(late, fails(adapters.KindRateLimited)), []leadmuxv1.EngagementState{isActive}, "ACTIVE", false},
+		"the answer is a plain no":    {after(late, fails(adapters.KindInvalid)), []leadmuxv1.EngagementState{isActive}, "REJECTED", true},
+	} {
+		for _, crash := range []bool{false, true} {
+			if crash && c.failed {
+				continue // no answer came by then
+			}
+			t.Run(name+map[bool]string{true: ", in a crash"}[crash], func(t *testing.T) {
+				inTime(t, func(t *testing.T) {
+					v := newVendor(detectable, c.answer, took)
+					r := newRig(t, at("west", v))
+					id := r.create(somebody())
+					synctest.Wait()
+					r.says(id, c.says...)
+					if crash {
+						r.crash()
+						r.start()
+					}
+					pass(time.Hour)
+					if got := stateName(r.engagement(id).GetState()); got != c.state {
+						t.Errorf("the engagement is %s", got)
+					}
+					if op := r.op(id); (opName(op.GetState()) == "FAILED") != c.failed || len(v.seen(id)) != 1 {
+						t.Errorf("after %d attempts the operation is %v", len(v.seen(id)), op)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestWhatIsOverBeforeItsTurnHoldsNobodyUp has the vendor turn a lead down that still waits to be given to it.
+func TestWhatIsOverBeforeItsTurnHoldsNobodyUp(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		v := newVendor(keyed, took)
+		r := newRig(t, at("west", v))
+		r.stop()
+		id, next := r.create(somebody()), r.create(somebody())
+		r.says(id, leadmuxv1.EngagementState_ENGAGEMENT_STATE_REJECTED)
+		r.resume()
+		synctest.Wait()
+		r.wants(next, "ACTIVE", "")
+		if op := r.op(id); opName(op.GetState()) != "FAILED" || op.GetNextAttemptTime() != nil || len(v.seen(id)) != 0 {
+			t.Errorf("the operation is %v", op)
+		}
+	})
+}
+
+// says moves a lead's engagement as a vendor's event does.
+func (r *rig) says(id string, states ...leadmuxv1.EngagementState) {
+	r.t.Helper()
+	r.store.set(func(w *watched) { w.spoken[r.engagement(id).GetOperationId()] = true })
+	r.put(func(tx idmap.Tx) error {
+		lead, err := tx.Lead(tenant, id)
+		if err != nil {
+			return err
+		}
+		for _, state := range states {
+			event, err := r.d.Move(lead, lead.GetEngagements()[0], state)
+			if err != nil {
+				return err
+			}
+			if err := tx.AppendEvent(tenant, event); err != nil {
+				return err
+			}
+		}
+		delivery.Touch(lead, time.Now())
+		return tx.PutLead(tenant, lead)
 	})
 }

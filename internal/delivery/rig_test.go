@@ -68,7 +68,7 @@ func sharedRig(t *testing.T, accounts ...*adapters.Account) *rig {
 func idleRig(t *testing.T, schedule delivery.Schedule, accounts ...*adapters.Account) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), accounts: accounts, schedule: schedule}
-	r.store = &watched{may: declared(t), report: t.Errorf, state: map[string]string{}}
+	r.store = &watched{may: declared(t), report: t.Errorf, state: map[string]string{}, spoken: map[string]bool{}}
 	r.open()
 	t.Cleanup(func() {
 		r.close(0)

@@ -186,7 +186,7 @@ func (s *settling) moved(to leadmuxv1.EngagementState) error {
 // outran says whether the engagement went further than its own operation knows while that was under way: what a vendor or a
 // person said meanwhile is never taken back by a late answer.
 func outran(now, to leadmuxv1.EngagementState) bool {
-	return now == optedOut || to != queued && !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
+	return now == optedOut || !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
 }
 
 // store writes what was settled.

@@ -25,6 +25,7 @@ type watched struct {
 
 	mu          sync.Mutex
 	state       map[string]string // engagement's state by operation ID
+	spoken      map[string]bool   // operations whose engagement the vendor moved while they were under way
 	failUpdates int
 	failViews   int
 	once        bool // changes run once, where a test makes very many
@@ -102,6 +103,9 @@ func (w *watched) committed(tx *watchedTx) {
 	for _, op := range tx.ops {
 		for _, e := range tx.leads[op.GetLeadId()].GetEngagements() {
 			if e.GetOperationId() != op.GetOperationId() {
+				continue
+			}
+			if w.spoken[op.GetOperationId()] {
 				continue
 			}
 			before, now := w.state[op.GetOperationId()], stateName(e.GetState())
