@@ -2,7 +2,6 @@ package vendorhttp
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -38,8 +37,8 @@ type localSlots struct {
 	perSec  float64
 	gap     time.Duration // between two requests that leave; zero without a limit
 
-	mu   sync.Mutex
-	left time.Time // when the last request left, or leaves
+	leaving chan struct{} // holds one value while a request waits to leave
+	left    time.Time     // when the last request left; whoever is in leaving has it
 }
 
 // NewSlots allows at most ratePerSecond requests per second; zero or less means no limit. The first slot comes one gap after
@@ -51,7 +50,8 @@ func NewSlots(ratePerSecond float64) Slots {
 	limiter := rate.NewLimiter(rate.Limit(ratePerSecond/slack), 1)
 	limiter.Allow()
 	return &localSlots{
-		limiter: limiter, perSec: ratePerSecond, gap: time.Duration(slack / ratePerSecond * float64(time.Second)), left: time.Now(),
+		limiter: limiter, perSec: ratePerSecond, gap: time.Duration(slack / ratePerSecond * float64(time.Second)),
+		leaving: make(chan struct{}, 1), left: time.Now(),
 	}
 }
 
@@ -77,17 +77,17 @@ func (s *localSlots) Leave(ctx context.Context) {
 	if s.gap == 0 {
 		return
 	}
-	s.mu.Lock()
-	at := s.left.Add(s.gap)
-	if now := time.Now(); at.Before(now) {
-		at = now
+	select {
+	case s.leaving <- struct{}{}:
+	case <-ctx.Done():
+		return
 	}
-	s.left = at
-	s.mu.Unlock()
-	timer := time.NewTimer(time.Until(at))
+	defer func() { <-s.leaving }()
+	timer := time.NewTimer(time.Until(s.left.Add(s.gap)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		s.left = time.Now() // not when it was to: a busy machine wakes late
 	case <-ctx.Done():
 	}
 }
