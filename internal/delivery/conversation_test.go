@@ -84,7 +84,7 @@ func TestWhatComesAfterTheEndIsPointless(t *testing.T) {
 		}
 		equal(t, "the vendor saw", v.rpcs(id), []string{"CreateLead Ada", "EndConversation Ada"})
 		equal(t, "events", r.events(id), []string{"lead.engagement_changed", "lead.engagement_changed", "operation.failed", "operation.failed"})
-		if last := r.log()[3].GetOperationUnsettled(); last.GetReason() != "ENGAGEMENT_NOT_OPEN" || last.GetOperationId() != update {
+		if last := r.eventLog()[3].GetOperationUnsettled(); last.GetReason() != "ENGAGEMENT_NOT_OPEN" || last.GetOperationId() != update {
 			t.Errorf("the last event says %v", last)
 		}
 	})

@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,4 +157,39 @@ leadmux_queue_oldest_age_seconds{account="west",priority="interactive"} 10
 leadmux_queue_oldest_age_seconds{account="west",priority="opt_out"} 0
 `)
 	})
+}
+
+// TestTheLogNamesWhatSomebodyHasToLookAt reads the log as the one who was woken up does: which operation, where, and why.
+func TestTheLogNamesWhatSomebodyHasToLookAt(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer answer
+		crash  bool
+		says   []string
+	}{
+		"in doubt":        {loses(adapters.KindTimeout), false, []string{"level=WARN", "in doubt", "reason=VENDOR_TIMEOUT", "never sent twice"}},
+		"cut off":         {hangs, true, []string{"level=WARN", "in doubt", "reason=INTERRUPTED", "never sent twice"}},
+		"refused":         {failure(adapters.Error{Kind: adapters.KindInvalid, Status: 422}), false, []string{"level=INFO", "failed", "status=422", "the vendor refused it"}},
+		"it went through": {took, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				r := newRig(t, at("west", newVendor(atMostOnce, c.answer)))
+				id := r.create(somebody())
+				synctest.Wait()
+				if c.crash {
+					r.crash()
+					r.start()
+				}
+				lines := r.log.String()
+				for _, want := range c.says {
+					if !strings.Contains(lines, want) || !strings.Contains(lines, "operation_id="+r.op(id).GetOperationId()) {
+						t.Errorf("the log lacks %q: %s", want, lines)
+					}
+				}
+				if len(c.says) == 0 && lines != "" {
+					t.Errorf("the log says: %s", lines)
+				}
+			})
+		})
+	}
 }

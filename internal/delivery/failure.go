@@ -31,9 +31,13 @@ func (s *settling) fail(failure *adapters.Error) error {
 	}
 	switch s.step(failure) {
 	case retry:
-		return s.again(failure, s.d.schedule.wait(int(s.op.GetAttemptCount()), failure.RetryAfter))
+		rule := "on the schedule"
+		if failure.RetryAfter > 0 {
+			rule = "no sooner than the vendor asked for"
+		}
+		return s.again(failure, s.d.schedule.wait(int(s.op.GetAttemptCount()), failure.RetryAfter), rule)
 	case retrySlowly:
-		return s.again(failure, max(slowWait(), failure.RetryAfter))
+		return s.again(failure, max(slowWait(), failure.RetryAfter), slowRule(failure))
 	case stopAndKeep, keep:
 		return s.hold(failure)
 	case refuse, stopAndRefuse:
@@ -97,14 +101,14 @@ func (s *settling) overdue(at time.Time) bool {
 // unsettledByRefusal is the decision on a refusal that does not say what became of the attempts before it.
 const unsettledByRefusal = "an attempt may have reached the vendor, and this refusal does not tell"
 
-// again queues the operation for its next attempt, or gives it up.
-func (s *settling) again(failure *adapters.Error, wait time.Duration) error {
+// again queues the operation for its next attempt, by a rule that tells of the wait, or gives it up.
+func (s *settling) again(failure *adapters.Error, wait time.Duration, rule string) error {
 	now := s.d.now()
 	next := now.Add(wait)
 	if s.op.GetMethod() != OptOutLead && s.overdue(next) {
 		return s.giveUp(failure)
 	}
-	s.requeue(next, decisionToResend(s.op))
+	s.requeue(next, decisionToResend(s.op)+"; "+rule)
 	s.e.Error = rpcerr.Engagement(failure)
 	s.e.Error.RetryTime = stamp(next)
 	return s.moved(s.opened(queued))
@@ -160,6 +164,13 @@ func (s *settling) unsettled(event string) error {
 		return nil
 	}
 	return s.tx.AppendEvent(s.tenant, s.d.operationUnsettled(event, s.lead, s.op, s.e.GetError().GetReason()))
+}
+
+func slowRule(failure *adapters.Error) string {
+	if failure.Kind == adapters.KindIntakeClosed {
+		return "slowly, until the vendor takes leads again"
+	}
+	return "slowly, for the vendor may not have the lead yet"
 }
 
 func decisionToResend(op *leadmuxv1.Operation) string {

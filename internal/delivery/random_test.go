@@ -277,7 +277,7 @@ func (run *randomRun) judge(id, account string) {
 		wrong("is not settled")
 	}
 	var last leadmuxv1.EngagementState
-	for _, event := range run.log() {
+	for _, event := range run.eventLog() {
 		if event.GetLeadId() == id && event.GetAccount() == account && event.GetEngagementChanged() != nil {
 			last = event.GetEngagementChanged().GetAfter()
 		}

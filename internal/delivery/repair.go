@@ -43,11 +43,14 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 	if op.GetDirect() {
 		return d.repairDirect(ctx, tenant, account, op)
 	}
-	return d.store.Update(ctx, func(tx idmap.Tx) error {
+	var settled *settling
+	err := d.store.Update(ctx, func(tx idmap.Tx) error {
+		settled = nil
 		s, err := d.open(tx, tenant, account, op)
 		if err != nil || s == nil {
 			return err
 		}
+		settled = s
 		s.op.Ambiguous = true
 		s.attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_AMBIGUOUS
 		s.attempt.Reason = rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_INTERRUPTED)
@@ -57,6 +60,10 @@ func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1
 		s.attempt.Decision = s.op.GetDecision()
 		return s.store()
 	})
+	if err == nil && settled != nil {
+		d.report(settled.op)
+	}
+	return err
 }
 
 // interrupted puts the engagement in doubt and takes it out again where resending is safe.

@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -38,6 +39,7 @@ type rig struct {
 	schedule delivery.Schedule
 	shared   bool // the Dispatcher is told that others send from the index too
 	d        *delivery.Dispatcher
+	log      bytes.Buffer // of the Dispatcher
 }
 
 // inTime runs a test in virtual time, which passes only while everything waits.
@@ -102,7 +104,7 @@ func (r *rig) start() {
 // make makes a new Dispatcher and does not start it.
 func (r *rig) make() *delivery.Dispatcher {
 	r.d = delivery.New(delivery.Config{
-		Store: r.store, Accounts: adapters.NewSet(r.accounts), Schedule: r.schedule, Logger: slog.New(slog.DiscardHandler), Shared: r.shared,
+		Store: r.store, Accounts: adapters.NewSet(r.accounts), Schedule: r.schedule, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Shared: r.shared,
 	})
 	return r.d
 }
@@ -247,7 +249,7 @@ func (r *rig) op(id string, account ...string) *leadmuxv1.Operation {
 func (r *rig) events(id string) []string {
 	r.t.Helper()
 	var kinds []string
-	for _, event := range r.log() {
+	for _, event := range r.eventLog() {
 		if event.GetLeadId() == id {
 			kinds = append(kinds, event.GetType())
 		}
@@ -255,7 +257,7 @@ func (r *rig) events(id string) []string {
 	return kinds
 }
 
-func (r *rig) log() []*leadmuxv1.Event {
+func (r *rig) eventLog() []*leadmuxv1.Event {
 	r.t.Helper()
 	var log []*leadmuxv1.Event
 	r.view(func(index idmap.Reader) (err error) {

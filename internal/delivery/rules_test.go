@@ -172,7 +172,7 @@ func (r *rig) wasUnsure(id string) {
 // unsettledEvents is, by lead, the events that say more than that the engagement changed, with their reasons.
 func unsettledEvents(r *rig) map[string]string {
 	found := map[string]string{}
-	for _, event := range r.log() {
+	for _, event := range r.eventLog() {
 		if detail := event.GetOperationUnsettled(); detail != nil {
 			found[event.GetLeadId()] += event.GetType() + " " + detail.GetReason()
 		}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -33,9 +34,9 @@ type settling struct {
 // settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
 // transaction. sent is the operation as it was sent.
 func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *leadmuxv1.Operation, came outcome) error {
-	var leadID string
-	var leaving bool
+	var settled *settling
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
+		settled = nil
 		if stops(came.failure) {
 			if err := d.putStop(tx, account, came.failure, sent.GetOperationId()); err != nil {
 				return err
@@ -45,7 +46,7 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 		if err != nil || s == nil {
 			return err
 		}
-		leadID, leaving = s.lead.GetLeadId(), s.leaving
+		settled = s
 		switch {
 		case came.kept:
 			err = s.unsent()
@@ -66,12 +67,32 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 		return err
 	}
 	failpoint.Here(failpoint.OutcomeStored)
-	if leaving {
-		d.dropErased()
+	if settled != nil {
+		d.report(settled.op)
+		if settled.leaving {
+			d.dropErased()
+		}
+		d.hub.publish(settled.lead.GetLeadId())
 	}
-	d.hub.publish(leadID)
 	d.Wake(account.Name)
 	return nil
+}
+
+// report tells whoever reads the log of what went wrong with an operation, by its ID: GetOperation says the rest.
+func (d *Dispatcher) report(op *leadmuxv1.Operation) {
+	level, message := slog.LevelInfo, "operation failed; GetOperation says how, RetryOperation sends it again"
+	switch op.GetState() {
+	case leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT:
+		level, message = slog.LevelWarn, "operation is in doubt; look at the vendor, then ResolveOperation"
+	case leadmuxv1.OperationState_OPERATION_STATE_FAILED:
+	default:
+		return
+	}
+	last := lastAttempt(op)
+	d.logger.Log(context.Background(), level, message,
+		slog.String("operation_id", op.GetOperationId()), slog.String("method", op.GetMethod()), slog.String("account", op.GetAccount()),
+		slog.Int("attempts", int(op.GetAttemptCount())), slog.Int("status", int(last.GetHttpStatus())), slog.String("reason", last.GetReason()),
+		slog.String("decision", op.GetDecision()))
 }
 
 // open reads what the outcome of an attempt belongs to; nil when the attempt was settled already, by this process or one that

@@ -77,7 +77,7 @@ func TestAReadThatMeetsRefusedCredentialsStopsTheAccountForGood(t *testing.T) {
 func (r *rig) accountEvents() []string {
 	r.t.Helper()
 	var kinds []string
-	for _, event := range r.log() {
+	for _, event := range r.eventLog() {
 		switch detail := event.GetDetail().(type) {
 		case *leadmuxv1.Event_AccountStopped:
 			kinds = append(kinds, event.GetType()+" "+detail.AccountStopped.GetReason())

@@ -48,9 +48,12 @@ func MayMove(from, to leadmuxv1.EngagementState) bool {
 }
 
 // Move changes an engagement's state along the table, for what the service learned elsewhere than from an attempt, and returns
-// the event to append.
+// the event to append. What the last attempt of the creation failed with is no reason for it.
 func (d *Dispatcher) Move(lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, to leadmuxv1.EngagementState) (*leadmuxv1.Event, error) {
 	before := e.GetState()
+	if before == queued || before == sending || before == inDoubt {
+		e.Error = nil
+	}
 	if err := move(e, to, d.now()); err != nil {
 		return nil, err
 	}

@@ -22,9 +22,9 @@ type known struct {
 // "phone" in the last one "may be phone, or email"; the messages on e-mail are assumed by analogy.
 var refusals = []known{
 	{"your account is not set up to receive leads at this time", adapters.KindIntakeClosed,
-		"the account takes no leads at this time of day; its account manager can change that", nil},
+		"its account manager can change the hours", nil},
 	{"your account is currently on hold", adapters.KindOnHold,
-		"the account is on hold; its account manager can reactivate it", nil},
+		"its account manager can reactivate it", nil},
 	{"phone is invalid", adapters.KindInvalid, "phone is invalid", phoneRefused},
 	{"email is invalid", adapters.KindInvalid, "email is invalid", emailRefused},
 	{`"phone" is required`, adapters.KindInvalid, "a phone number or an e-mail address is required", contactNeeded},
