@@ -21,8 +21,8 @@ import (
 type Slots map[string]bool
 
 // Reserve takes a slot for an operation of this priority at each account where it can be sent at once: none at an account where
-// an operation that does not stand behind it is due, there or at one that shares its limit, for that one waits for the slot. It is called before the transaction that
-// accepts the operations; a slot that is not used after all is lost, which only delays.
+// an operation that does not stand behind it is due, there or at one that shares its limit, for that one waits for the slot. It is
+// called before the transaction that accepts the operations; a slot that is not used after all is lost, which only delays.
 func (d *Dispatcher) Reserve(ctx context.Context, accounts []*adapters.Account, priority leadmuxv1.Priority) (Slots, error) {
 	slots := Slots{}
 	var free []*adapters.Account

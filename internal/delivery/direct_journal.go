@@ -118,8 +118,7 @@ func mayGoAgain(op *leadmuxv1.Operation) bool {
 	case leadmuxv1.OperationState_OPERATION_STATE_FAILED:
 		return true
 	case leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT:
-		class := op.GetIdempotencyClass() // what is DETECTABLE is looked for first
-		return class == leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_KEYED || class == leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_DETECTABLE
+		return resendable(op.GetIdempotencyClass()) // what is DETECTABLE is looked for first
 	default:
 		return false
 	}

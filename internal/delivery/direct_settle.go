@@ -29,9 +29,9 @@ var errOvertaken = errors.New("the attempt was settled by another process")
 
 // store settles the attempt: bindings, records, events and operation in one transaction. It returns the response with our IDs.
 func (s directSettling) store() (answer proto.Message, err error) {
-	err = s.d.store.Update(context.Background(), func(tx idmap.Tx) error {
-		op, err := tx.Operation(s.p.Tenant, s.op.GetOperationId())
-		if err != nil {
+	var op *leadmuxv1.Operation
+	err = s.d.store.Update(context.Background(), func(tx idmap.Tx) (err error) {
+		if op, err = tx.Operation(s.p.Tenant, s.op.GetOperationId()); err != nil {
 			return err
 		}
 		attempt := lastAttempt(op)
@@ -51,6 +51,9 @@ func (s directSettling) store() (answer proto.Message, err error) {
 	if errors.Is(err, errOvertaken) {
 		return nil, rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN, "the attempt took so long that it was taken for lost").
 			With("operation_id", s.op.GetOperationId())
+	}
+	if err == nil {
+		s.d.report(op)
 	}
 	return answer, err
 }

@@ -171,29 +171,10 @@ func (d *Dispatcher) dropErased() {
 }
 
 // WaitErased returns the receipt of an erased lead once no vendor has to be told any more, or as it is when wait or ctx ends before.
-func (d *Dispatcher) WaitErased(ctx context.Context, tenant, leadID string, wait time.Duration) (*leadmuxv1.ErasureReceipt, error) {
-	reading := context.WithoutCancel(ctx)
-	changed, done := d.hub.subscribe(leadID)
-	defer done()
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	for last := false; ; {
-		var receipt *leadmuxv1.ErasureReceipt
-		err := d.store.View(reading, func(r idmap.Reader) (err error) {
-			receipt, err = r.Erasure(tenant, leadID)
-			return err
-		})
-		if err != nil || last || !slices.ContainsFunc(receipt.GetAccounts(), isPending) {
-			return receipt, err
-		}
-		select {
-		case <-changed:
-		case <-timer.C:
-			last = true
-		case <-ctx.Done():
-			last = true
-		case <-d.running.Done():
-			last = true
-		}
-	}
+func (d *Dispatcher) WaitErased(ctx context.Context, tenant, leadID string, wait time.Duration) (receipt *leadmuxv1.ErasureReceipt, err error) {
+	err = d.await(ctx, leadID, wait, func(r idmap.Reader) (bool, error) {
+		receipt, err = r.Erasure(tenant, leadID)
+		return slices.ContainsFunc(receipt.GetAccounts(), isPending), err
+	})
+	return receipt, err
 }

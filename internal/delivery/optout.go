@@ -45,10 +45,7 @@ func noticed(s *leadmuxv1.Suppression, lead *leadmuxv1.Lead, e *leadmuxv1.Engage
 
 // honourAt applies a suppression to one engagement. It returns the operation that tells the vendor, nil when it has none.
 func (d *Dispatcher) honourAt(tx idmap.Tx, tenant string, lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, s *leadmuxv1.Suppression) (*leadmuxv1.Operation, error) {
-	account, configured := d.accounts.Get(tenant, e.GetAccount())
-	if !configured {
-		account = &adapters.Account{Name: e.GetAccount(), Tenant: tenant, Vendor: e.GetVendor()}
-	}
+	account, _ := d.account(tenant, e.GetAccount(), e.GetVendor())
 	ends := endsAt(s, account)
 	if !ends && !slices.ContainsFunc(s.GetBlocked(), func(c leadmuxv1.ContactChannel) bool { return reach(account, c) == adapters.ReachUnlessTold }) {
 		return nil, nil //nolint:nilnil // the account uses none of the channels

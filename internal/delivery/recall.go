@@ -8,7 +8,6 @@ import (
 	"time"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
-	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -81,10 +80,7 @@ func (d *Dispatcher) doubtRecalled(tx idmap.Tx, tenant string, op *leadmuxv1.Ope
 	if e == nil {
 		return fmt.Errorf("operation %s has no engagement of its own", op.GetOperationId())
 	}
-	account, configured := d.accounts.Get(tenant, op.GetAccount())
-	if !configured {
-		account = &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}
-	}
+	account, _ := d.account(tenant, op.GetAccount(), op.GetVendor())
 	s := &settling{d: d, tx: tx, tenant: tenant, account: account, lead: lead, op: op, e: e, attempt: &leadmuxv1.Attempt{}}
 	op.NextAttemptTime = nil
 	why := &leadmuxv1.EngagementError{

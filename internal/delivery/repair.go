@@ -39,7 +39,7 @@ func (d *Dispatcher) repair(ctx context.Context) error {
 }
 
 func (d *Dispatcher) repairOne(ctx context.Context, tenant string, op *leadmuxv1.Operation) error {
-	account, configured := d.accountOf(tenant, op)
+	account, configured := d.account(tenant, op.GetAccount(), op.GetVendor())
 	if op.GetDirect() {
 		return d.repairDirect(ctx, tenant, account, op)
 	}
@@ -93,8 +93,9 @@ func (s *settling) interrupted(configured bool) error {
 
 // repairDirect puts a direct write in doubt: nothing is left that could be sent again.
 func (d *Dispatcher) repairDirect(ctx context.Context, tenant string, account *adapters.Account, op *leadmuxv1.Operation) error {
-	return d.store.Update(ctx, func(tx idmap.Tx) error {
-		now, err := tx.Operation(tenant, op.GetOperationId())
+	var now *leadmuxv1.Operation
+	err := d.store.Update(ctx, func(tx idmap.Tx) (err error) {
+		now, err = tx.Operation(tenant, op.GetOperationId())
 		if err != nil || now.GetState() != leadmuxv1.OperationState_OPERATION_STATE_STARTED || now.GetAttemptCount() != op.GetAttemptCount() {
 			return err
 		}
@@ -105,13 +106,17 @@ func (d *Dispatcher) repairDirect(ctx context.Context, tenant string, account *a
 		in := &intake{d: d, tx: tx, p: Direct{Tenant: tenant, Account: account}, op: now}
 		return in.doubt(attempt.GetReason())
 	})
+	if err == nil {
+		d.report(now)
+	}
+	return err
 }
 
-// accountOf is an operation's account. One that is no longer configured has no line, so that nothing can be sent: its operations
-// are kept where people see them.
-func (d *Dispatcher) accountOf(tenant string, op *leadmuxv1.Operation) (account *adapters.Account, configured bool) {
-	if account, configured = d.accounts.Get(tenant, op.GetAccount()); configured {
+// account is an account by its name. One that is no longer configured has no adapter and no line, so that nothing can be sent: what
+// belongs to it is kept where people see it.
+func (d *Dispatcher) account(tenant, name, vendor string) (account *adapters.Account, configured bool) {
+	if account, configured = d.accounts.Get(tenant, name); configured {
 		return account, true
 	}
-	return &adapters.Account{Name: op.GetAccount(), Tenant: tenant, Vendor: op.GetVendor()}, false
+	return &adapters.Account{Name: name, Tenant: tenant, Vendor: vendor}, false
 }

@@ -52,7 +52,7 @@ func (d *Dispatcher) Resolve(tx idmap.Tx, tenant string, op *leadmuxv1.Operation
 
 // reopen reads what an operation belongs to, whatever its state: it may have no lead, and its lead no engagement of it any more.
 func (d *Dispatcher) reopen(tx idmap.Tx, tenant string, op *leadmuxv1.Operation) (*settling, error) {
-	account, configured := d.accountOf(tenant, op)
+	account, configured := d.account(tenant, op.GetAccount(), op.GetVendor())
 	s := &settling{d: d, tx: tx, tenant: tenant, account: account, configured: configured, op: op, attempt: lastAttempt(op)}
 	s.behind = op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_BLOCKED
 	if op.GetLeadId() == "" {

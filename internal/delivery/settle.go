@@ -80,7 +80,7 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 
 // report tells whoever reads the log of what went wrong with an operation, by its ID: GetOperation says the rest.
 func (d *Dispatcher) report(op *leadmuxv1.Operation) {
-	level, message := slog.LevelInfo, "operation failed; GetOperation says how, RetryOperation sends it again"
+	level, message := slog.LevelInfo, "operation failed; GetOperation tells the rest"
 	switch op.GetState() {
 	case leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT:
 		level, message = slog.LevelWarn, "operation is in doubt; look at the vendor, then ResolveOperation"
