@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/leadmux/leadmux/internal/sandbox/convertalk"
+	"github.com/leadmux/leadmux/internal/sandbox/verse"
 )
 
 // Visit lets a visitor act at Convertalk, as its widget would, and returns the uuid of the record, with a count that of the last.
@@ -12,6 +13,16 @@ func (v *Vendor) Visit(tb testing.TB, visitor convertalk.Visitor) string {
 	visited, err := v.convertalk(tb).Visit(visitor)
 	must(tb, err)
 	return visited.UUID
+}
+
+// Listen lets Verse tell the service of all that happens to its leads, from now on.
+func (e *Env) Listen(tb testing.TB) {
+	tb.Helper()
+	emulator, ok := e.Vendors.Get(Verse).emulator.(*verse.Emulator)
+	if !ok {
+		tb.Fatal("Verse is not Verse")
+	}
+	must(tb, emulator.Listen(verse.DefaultAccount, "http://"+e.Server.HTTP+"/webhooks/"+Verse+"/"+HookToken, HookBearer))
 }
 
 // Agent lets an agent work at Convertalk.
