@@ -22,8 +22,8 @@ type centre struct {
 	via harness.Via
 }
 
-// ask calls an RPC and reads its answer into response. It ends the test on an error.
-func (c centre) ask(t *testing.T, rpc, body string, response any) {
+// try calls an RPC.
+func (c centre) try(t *testing.T, rpc, body string) harness.Answer {
 	t.Helper()
 	method := adapters.MethodOf(rpc)
 	body = strings.Replace(body, "{", `{"account": "ujet", `, 1)
@@ -32,11 +32,30 @@ func (c centre) ask(t *testing.T, rpc, body string, response any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return answer
+}
+
+// ask calls an RPC and reads its answer into response. It ends the test on an error.
+func (c centre) ask(t *testing.T, rpc, body string, response any) {
+	t.Helper()
+	answer := c.try(t, rpc, body)
 	if answer.Code != codes.OK {
 		t.Fatalf("%s: %v %s", rpc, answer.Code, answer.Body)
 	}
 	if err := json.Unmarshal(answer.Body, response); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// inCentre runs a test over both transports, each with a service of its own.
+func inCentre(t *testing.T, o harness.Options, test func(t *testing.T, c centre)) {
+	t.Helper()
+	t.Parallel()
+	for _, via := range harness.Vias() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			test(t, centre{suite.Start(t, o), via})
+		})
 	}
 }
 

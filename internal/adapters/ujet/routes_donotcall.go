@@ -14,7 +14,7 @@ func forwardsOfDoNotCall() vendorhttp.Forwards {
 		"RemoveDoNotCallNumbers": {Route: vendorhttp.Route{Method: http.MethodPost, Path: "/outbound_dialer/dnc/remove", Evidence: follows}, Reply: "results|", Names: result},
 		"CheckDoNotCallNumber": { // the list itself, asked for one number
 			Route: vendorhttp.Route{Method: http.MethodGet, Path: "/outbound_dialer/dnc", Evidence: inferred},
-			Names: result,
+			Names: result, Lookup: true,
 		},
 	}
 }
