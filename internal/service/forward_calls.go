@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
@@ -12,6 +14,7 @@ import (
 // callSteps are what CallService needs beside its routes.
 var callSteps = map[string]step{
 	"CreateCall":               createCall,
+	"UpdateCallCustomerFlags":  someFlag,
 	"ReplaceCallCustomerFlags": replaceFlags,
 	"UpdateCallEndUser":        updateEndUser,
 }
@@ -110,6 +113,20 @@ func (f *forward) e164(field string, number *string) error {
 		return err
 	}
 	*number = form
+	return nil
+}
+
+// someFlag refuses a request that changes nothing.
+func someFlag(_ context.Context, f *forward) error {
+	m := f.request.ProtoReflect()
+	some := false
+	m.Get(m.Descriptor().Fields().ByName("customer_flags")).Message().Range(func(protoreflect.FieldDescriptor, protoreflect.Value) bool {
+		some = true
+		return false
+	})
+	if !some {
+		return rpcerr.Invalid("customer_flags", "names nothing to change; each of its flags can be")
+	}
 	return nil
 }
 

@@ -20,9 +20,11 @@ var chatSteps = map[string]step{
 	"UpdateChat":               updateChat,
 	"ResumeChat":               resumeChat,
 	"SendChatMessage":          sendChatMessage,
+	"UpdateChatEscalation":     on(updateEscalation),
 	"CreateChatPhotoUpload":    uploadChecked,
 	"CreateChatVideoUpload":    uploadChecked,
 	"AddChatPhotos":            addPhotos,
+	"UpdateChatCustomerFlags":  someFlag,
 	"ReplaceChatCustomerFlags": replaceFlags,
 	"UpdateChatEndUser":        updateEndUser,
 }
@@ -155,6 +157,13 @@ func sendChatMessage(ctx context.Context, f *forward) error {
 		return rpcerr.Invalid("from_lead_id", "name the person who writes: who the person of the chat is, is not known here")
 	}
 	return nil
+}
+
+func updateEscalation(_ *forward, r *leadmuxv1.UpdateChatEscalationRequest) error {
+	if r.GetEscalation().GetDeflectionChannel() == "" {
+		return rpcerr.Invalid("escalation.deflection_channel", "is needed: it is all that can be changed")
+	}
+	return only(r.GetEscalation(), "escalation", r.GetUpdateMask(), "escalation_id", "deflection_channel")
 }
 
 // uploadChecked leaves out what was only there to be checked.

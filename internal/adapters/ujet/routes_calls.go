@@ -24,7 +24,7 @@ func forwardsOfCalls() vendorhttp.Forwards {
 				"outbound_by_number": {"call_type": typeOutbound}, "outbound_by_ticket": {"call_type": typeOutbound},
 				"inbound": {"call_type": typeInbound}, "scheduled": {"call_type": typeScheduled},
 			},
-			Names: map[string]string{"parent_call_id": "call_id"},
+			Names: map[string]string{"parent_call_id": "call_id", "ScheduledCall.outbound_number": "-"}, // the page of this form has none
 		},
 		"UpdateCallEndUser":        {Route: stated(http.MethodPost, "/calls/{call_id}/end_user")},
 		"UpdateCallCustomerFlags":  {Route: stated(http.MethodPatch, flags), Send: "customer_flags", Reply: "customer_flags"},
