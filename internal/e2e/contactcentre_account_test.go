@@ -40,7 +40,9 @@ func TestSignedCustomData(t *testing.T) {
 		} {
 			c.ask(t, one.rpc, one.body, &struct{}{})
 		}
-		var flags struct{ CustomerFlags struct{ VerifiedCustomer bool } }
+		var flags struct {
+			CustomerFlags struct{ VerifiedCustomer bool }
+		}
 		c.ask(t, "GetCallCustomerFlags", `{"callId": "`+call.Call.CallID+`"}`, &flags)
 		if !flags.CustomerFlags.VerifiedCustomer {
 			t.Error("the vendor did not read what was signed")
