@@ -201,3 +201,16 @@ func TestDoNotCallNumbers(t *testing.T) {
 		}
 	})
 }
+
+// TestFilesAreBounded uploads one byte more than a file of agents may have: it is refused as too large, and nothing is sent.
+func TestFilesAreBounded(t *testing.T) {
+	inCentre(t, harness.Options{}, func(t *testing.T, c centre) {
+		answer := c.try(t, "CreateAgentImport", `{"data": `+file(strings.Repeat(" ", 16<<20+1))+`}`)
+		if answer.Reason() != "REQUEST_TOO_LARGE" || c.via == harness.REST && answer.Status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%v, HTTP %d, %s", answer.Code, answer.Status, answer.Body)
+		}
+		if sent := c.env.Vendors.Get(harness.UJET).Requests(t); len(sent) > 0 {
+			t.Errorf("%d requests reached the vendor", len(sent))
+		}
+	})
+}
