@@ -8,6 +8,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/mutant"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
@@ -88,19 +89,19 @@ func (f *forward) mayCall(field string, number *string) error {
 	if err := f.e164(field, number); err != nil {
 		return err
 	}
-	f.check = f.notSuppressed(delivery.Person{Phones: []string{*number}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL)
+	f.check = func(r idmap.Reader) error {
+		return f.mayContact(r, delivery.Person{Phones: []string{*number}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL, field)
+	}
 	return nil
 }
 
-// notSuppressed is the check that a person may be contacted.
-func (f *forward) notSuppressed(who delivery.Person, channel leadmuxv1.ContactChannel) func(idmap.Reader) error {
-	return func(r idmap.Reader) error {
-		suppression, err := delivery.Suppressed(r, f.caller.Tenant, who, f.account.Name, channel)
-		if err != nil || suppression == nil {
-			return err
-		}
-		return delivery.SuppressedError(suppression)
+// mayContact refuses a person who opted out; field says where the person stands in the request.
+func (f *forward) mayContact(r idmap.Reader, who delivery.Person, channel leadmuxv1.ContactChannel, field string) error {
+	suppression, err := delivery.Suppressed(r, f.caller.Tenant, who, f.account.Name, channel)
+	if err != nil || suppression == nil || mutant.ContactSuppressedDirectly {
+		return err
 	}
+	return delivery.SuppressedError(suppression).Field(field, "must not be contacted")
 }
 
 // e164 puts a phone number into its one form; an empty one stays so.

@@ -42,7 +42,7 @@ func createChat(_ context.Context, f *forward) error {
 		if email := request.GetChat().GetEmail(); email != "" {
 			who.Emails = append(who.Emails, email)
 		}
-		return f.notSuppressed(who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL)(r)
+		return f.mayContact(r, who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL, "chat.lead_id")
 	}
 	return nil
 }
@@ -57,7 +57,10 @@ func sendSms(_ context.Context, f *forward) error {
 			return err
 		}
 	}
-	f.check = f.notSuppressed(delivery.Person{Phones: []string{request.GetEndUserNumber()}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_SMS)
+	f.check = func(r idmap.Reader) error {
+		who := delivery.Person{Phones: []string{request.GetEndUserNumber()}}
+		return f.mayContact(r, who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_SMS, "end_user_number")
+	}
 	return nil
 }
 

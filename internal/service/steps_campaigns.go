@@ -62,17 +62,8 @@ func (f *forward) mayDial(c *leadmuxv1.CampaignContact) func(r idmap.Reader) err
 			who = delivery.PersonOf(lead)
 		}
 		who.Phones, who.Emails = append(who.Phones, c.GetPhoneNumber()), append(who.Emails, c.GetEmail())
-		return f.callable(r, who, "contact.phone_number")
+		return f.mayContact(r, who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL, "contact.phone_number")
 	}
-}
-
-// callable refuses a person who must not be called; field says where the person stands in the request.
-func (f *forward) callable(r idmap.Reader, who delivery.Person, field string) error {
-	s, err := delivery.Suppressed(r, f.caller.Tenant, who, f.account.Name, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL)
-	if err != nil || s == nil {
-		return err
-	}
-	return delivery.SuppressedError(s).Field(field, "must not be called")
 }
 
 // contact puts a contact's fields into their one form.
