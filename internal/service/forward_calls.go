@@ -1,8 +1,7 @@
 package service
 
 import (
-	"context"
-
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
@@ -12,17 +11,8 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// callSteps are what CallService needs beside its routes.
-var callSteps = map[string]step{
-	"CreateCall":               createCall,
-	"UpdateCallCustomerFlags":  someFlag,
-	"ReplaceCallCustomerFlags": replaceFlags,
-	"UpdateCallEndUser":        updateEndUser,
-}
-
 // createCall checks the form of the call by the vendor's rules, and that the person may be called.
-func createCall(_ context.Context, f *forward) error {
-	request, _ := f.request.(*leadmuxv1.CreateCallRequest)
+func createCall(f *forward, request *leadmuxv1.CreateCallRequest) error {
 	var number *string
 	switch form := request.GetForm().(type) {
 	case *leadmuxv1.CreateCallRequest_OutboundByNumber:
@@ -118,8 +108,8 @@ func (f *forward) e164(field string, number *string) error {
 }
 
 // someFlag refuses a request that changes nothing.
-func someFlag(_ context.Context, f *forward) error {
-	m := f.request.ProtoReflect()
+func someFlag(_ *forward, request proto.Message) error {
+	m := request.ProtoReflect()
 	some := false
 	m.Get(m.Descriptor().Fields().ByName("customer_flags")).Message().Range(func(protoreflect.FieldDescriptor, protoreflect.Value) bool {
 		some = true
@@ -132,23 +122,12 @@ func someFlag(_ context.Context, f *forward) error {
 }
 
 // replaceFlags makes a flag that was left out false: what is not named is replaced, too.
-func replaceFlags(_ context.Context, f *forward) error {
-	m := f.request.ProtoReflect()
+func replaceFlags(_ *forward, request proto.Message) error {
+	m := request.ProtoReflect()
 	flags := m.Mutable(m.Descriptor().Fields().ByName("customer_flags")).Message()
 	for i := range flags.Descriptor().Fields().Len() {
 		field := flags.Descriptor().Fields().Get(i)
 		flags.Set(field, flags.Get(field))
-	}
-	return nil
-}
-
-// updateEndUser puts the phone number into its one form.
-func updateEndUser(_ context.Context, f *forward) error {
-	switch request := f.request.(type) {
-	case *leadmuxv1.UpdateCallEndUserRequest:
-		return f.e164("phone", &request.Phone)
-	case *leadmuxv1.UpdateChatEndUserRequest:
-		return f.e164("phone", &request.Phone)
 	}
 	return nil
 }

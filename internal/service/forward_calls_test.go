@@ -245,6 +245,7 @@ func TestAChatIsResumedOnlyWhenDismissed(t *testing.T) {
 		equal(t, "events", c.events(), []string{"chat.created", "chat.changed", "chat.changed"})
 		_, err = c.call(c.ctx, "GetChat", &leadmuxv1.GetChatRequest{ChatId: id, Account: "slow"})
 		refused(t, err, codes.InvalidArgument, "INVALID_FIELD", "account")
+		c.desk.does["UpdateChat"] = func(_, _ proto.Message) (int, error) { return 200, nil }
 		_, err = c.call(c.ctx, "UpdateChat", &leadmuxv1.UpdateChatRequest{Chat: &leadmuxv1.Chat{ChatId: id, Lang: "en"}})
 		refused(t, err, codes.InvalidArgument, "INVALID_FIELD", "chat.lang")
 		_, err = c.call(c.ctx, "SendChatMessage", &leadmuxv1.SendChatMessageRequest{ChatId: id, Message: &leadmuxv1.ChatMessage{Type: "photo", Content: "x"}})

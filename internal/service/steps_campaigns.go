@@ -11,20 +11,6 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// campaignSteps are the steps of CampaignService.
-func campaignSteps() map[string]step {
-	return map[string]step{
-		"AddCampaignContact":    on(addContact),
-		"UpdateCampaignContact": on(updateContact),
-		"RemoveCampaignContact": on(func(f *forward, r *leadmuxv1.RemoveCampaignContactRequest) error {
-			return f.e164("phone_number", &r.PhoneNumber)
-		}),
-		"ImportCampaignContacts": on(contactsFile),
-		"CreateAgentImport":      on(newAgentsFile),
-		"ReplaceAgentImportFile": on(otherAgentsFile),
-	}
-}
-
 func addContact(f *forward, r *leadmuxv1.AddCampaignContactRequest) error {
 	given := r.GetContact()
 	c := &leadmuxv1.CampaignContact{ // what the vendor sets is left out

@@ -2,9 +2,7 @@ package ujet
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
-	"net/http"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -76,20 +74,15 @@ func contentAsObject(_ proto.Message, fields map[string]any) (any, error) {
 // refusal reads {"message": "…"} for the forwarded RPCs. A text that the documents print goes to the caller as it is; of another one
 // only the field's name is taken, if it begins with one.
 func refusal(answer vendorhttp.Answer) vendorhttp.Decoded {
-	if answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnprocessableEntity {
-		return vendorhttp.Decoded{}
-	}
-	var body struct {
-		Message string `json:"message"`
-	}
-	if err := json.Unmarshal(answer.Body, &body); err != nil {
+	message, ok := messageOf(answer)
+	if !ok {
 		return vendorhttp.Decoded{}
 	}
 	for _, known := range printed {
-		if d, ok := known.decode(body.Message); ok {
+		if d, ok := known.decode(message); ok {
 			return d
 		}
 	}
-	wire, problem := splitMessage(body.Message)
+	wire, problem := splitMessage(message)
 	return vendorhttp.Decoded{Fields: []*leadmuxv1.FieldViolation{{Field: wire, Description: problem}}}
 }

@@ -3,7 +3,6 @@ package ujet
 import (
 	"net/http"
 
-	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
 )
 
@@ -33,9 +32,4 @@ func forwardsOfCalls() vendorhttp.Forwards {
 		"SetCallCustomData":        {Route: guessed(inferred, http.MethodPost, "/calls/{call_id}/custom_data")},
 		"PushCallContactData":      {Route: stated(http.MethodPost, "/crm/contact_data"), Texts: []string{"call_id"}},
 	}
-}
-
-// guessed is a route that no public source states.
-func guessed(evidence leadmuxv1.Evidence, method, path string) vendorhttp.Route {
-	return vendorhttp.Route{Method: method, Path: path, Evidence: evidence}
 }
