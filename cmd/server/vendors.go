@@ -69,7 +69,7 @@ func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp
 		return ujet.New(ujet.Config{
 			Account: a.Name, BaseURL: a.BaseURL, Subdomain: a.Subdomain, Domain: a.Domain, Token: a.Token.Reveal(),
 			Identifier: a.Identifier, BulkToken: a.BulkToken.Reveal(), CompanySecret: a.CompanySecret.Reveal(), Hook: ujetHook(a.Hook()),
-			Routes: a.Routes, Line: line, Observe: observe, Drift: drift,
+			ContentAsObject: a.MessageContent == config.ContentForms[1], Routes: a.Routes, Line: line, Observe: observe, Drift: drift,
 		})
 	case config.Conversica:
 		return conversica.New(conversica.Config{

@@ -47,6 +47,8 @@ type Account struct {
 	CompanySecret Secret `yaml:"company_secret" vendors:"ujet"`
 	// BulkToken is the API user's token for agent imports.
 	BulkToken Secret `yaml:"bulk_token" vendors:"ujet"`
+	// MessageContent is how a chat message's content is written: one of ContentForms.
+	MessageContent string `yaml:"message_content" vendors:"ujet"`
 
 	// Token is the API token.
 	Token Secret `yaml:"token" vendors:"ujet,convertalk"`

@@ -142,6 +142,7 @@ func (k *checker) ujet(key string, a *Account) {
 		k.bad(key, "domain or base_url is required for a ujet account")
 	}
 	k.oneOf(key+".identifier", a.Identifier, Identifiers)
+	k.oneOf(key+".message_content", a.MessageContent, ContentForms)
 }
 
 func (k *checker) conversica(key string, a *Account) {

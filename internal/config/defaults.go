@@ -24,6 +24,8 @@ var (
 	OptOutScopes = []string{"all", "sms", "email", "call"}
 	// Identifiers are the values of an account's identifier.
 	Identifiers = []string{"lead_id", "external_id"}
+	// ContentForms are the values of an account's message_content.
+	ContentForms = []string{"text", "object"}
 	// ArrayForms are the values of an account's array_fields.
 	ArrayForms = []string{"array", "string"}
 	// ArrayModes are the values of an account's array_mode.
@@ -72,7 +74,7 @@ func DefaultAccount(vendor string) Account {
 		a.PhoneField = "phoneNumber"
 	case UJET:
 		a.RatePerSecond = 1
-		a.Identifier = Identifiers[0]
+		a.Identifier, a.MessageContent = Identifiers[0], ContentForms[0]
 	case Convertalk:
 		a.ArrayFields, a.ArrayMode = ArrayForms[0], ArrayModes[0]
 	}

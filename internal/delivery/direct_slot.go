@@ -12,7 +12,7 @@ import (
 // slotPause is the shortest pause between two tries for a slot that others are let have first.
 const slotPause = 10 * time.Millisecond
 
-// slot takes a rate slot for somebody who waits: behind opt-outs, before what is queued. It fails at once when the account lets
+// slot takes a rate slot for somebody who waits: behind opt-outs, in turns with what is queued. It fails at once when the account lets
 // nothing out, or only after the caller's deadline.
 func (d *Dispatcher) slot(ctx context.Context, account *adapters.Account) error {
 	leave, err := d.turns[account.Name].enter(ctx, account, d.now())
@@ -26,6 +26,7 @@ func (d *Dispatcher) slot(ctx context.Context, account *adapters.Account) error 
 			return err
 		}
 		if slots[account.Name] {
+			d.turns[account.Name].passed.Store(false)
 			return nil
 		}
 		pause, err := d.untilSlot(ctx, account)

@@ -15,7 +15,17 @@ import (
 type turn struct {
 	first   chan struct{} // holds one entry while somebody tries for a slot; the runtime wakes those behind in their order
 	waiting atomic.Int32  // how many try or wait
+	passed  atomic.Bool   // what is queued had a slot since the last of those who wait
 }
+
+// owns says whether the next slot belongs to one who waits rather than to what is queued with a priority: nobody is passed over twice in
+// a row, however long the backlog. Opt-outs stand behind nobody.
+func (t *turn) owns(queued leadmuxv1.Priority) bool {
+	return queued < leadmuxv1.Priority_PRIORITY_OPT_OUT && t.waiting.Load() > 0 && t.passed.Load()
+}
+
+// pass records that what is queued got a slot.
+func (t *turn) pass() { t.passed.Store(t.waiting.Load() > 0) }
 
 func newTurns(accounts []*adapters.Account) map[string]*turn {
 	turns := make(map[string]*turn, len(accounts))

@@ -100,10 +100,12 @@ func (d *Dispatcher) next(q *queue) (time.Duration, error) {
 		rival.wake()
 		return d.untilLineIsFree(q.account), nil
 	}
-	if !q.account.Line.TryTake() {
+	turn := d.turns[q.account.Name]
+	if turn.owns(head) || !q.account.Line.TryTake() {
 		return d.untilLineIsFree(q.account), nil
 	}
 	q.won()
+	turn.pass()
 	q.flight <- struct{}{}
 	failpoint.Here(failpoint.SlotTaken)
 	op, err := d.take(q.account)

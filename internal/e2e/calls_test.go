@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -92,6 +94,82 @@ func callInDoubt(t *testing.T, via harness.Via) {
 	if !flags.GetCustomerFlags().GetRepeatCustomer() {
 		t.Errorf("%v", &flags)
 	}
+}
+
+// TestP2NothingIsSaidTwice loses the vendor's answer after it sent a text message, began a chat or put a message into one: a repetition
+// and a restart send nothing, the vendor did it once, and a person settles it.
+func TestP2NothingIsSaidTwice(t *testing.T) {
+	inCentre(t, harness.Options{}, func(t *testing.T, c centre) {
+		chatID, leadID := c.aChat(t, "crm-1001")
+		for _, one := range []struct{ rpc, path, body string }{
+			{"SendSms", "/sms", `{"endUserNumber": "+14155550142", "outboundNumber": "+14155550110", "message": "Hello", "requestId": "once-1"}`},
+			{"CreateChat", "/chats", `{"chat": {"menuId": "12", "leadId": "` + leadID + `"}, "requestId": "once-1"}`},
+			{"SendChatMessage", "/message", `{"chatId": "` + chatID + `", "message": {"type": "text", "content": "Hello"}, "requestId": "once-1"}`},
+		} {
+			vendor := c.env.Vendors.Get(harness.UJET)
+			effects := func() (n int) {
+				for _, r := range vendor.Requests(t) {
+					if r.Method == http.MethodPost && strings.HasSuffix(r.Path, one.path) && r.Effect != "" {
+						n++
+					}
+				}
+				return n
+			}
+			before := effects()
+			path := one.path
+			if path == "/message" {
+				path = "/chats/"
+			}
+			vendor.Plan(t, kit.Fault{Method: http.MethodPost, Path: path, Drop: true, After: true})
+			var ids map[string]string
+			for attempt := range 3 {
+				answer := c.try(t, one.rpc, one.body)
+				if answer.Code != codes.Unknown || answer.Reason() != "OUTCOME_UNKNOWN" {
+					t.Fatalf("%s, attempt %d: %v %s", one.rpc, attempt, answer.Code, answer.Body)
+				}
+				if ids = metadataOf(answer); attempt == 1 {
+					c.env.Server.Kill9(t)
+					c.env.Server.Start(t)
+				}
+			}
+			if n := effects() - before; n != 1 {
+				t.Errorf("%s: the vendor did it %d times", one.rpc, n)
+			}
+			client := c.env.Server.Client(c.via)
+			var op leadmuxv1.GetOperationResponse
+			client.Must(t, "OperationService.GetOperation", &leadmuxv1.GetOperationRequest{OperationId: ids["operation_id"]}, &op)
+			if op.GetOperation().GetState() != leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT || op.GetOperation().GetMethod() != one.rpc {
+				t.Errorf("%s: %v", one.rpc, &op)
+			}
+			var resolved leadmuxv1.ResolveOperationResponse
+			client.Must(t, "OperationService.ResolveOperation", &leadmuxv1.ResolveOperationRequest{
+				OperationId: ids["operation_id"], Verdict: leadmuxv1.Verdict_VERDICT_HAPPENED, Reason: "seen at the vendor",
+			}, &resolved)
+			if resolved.GetOperation().GetState() != leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED {
+				t.Errorf("%s: %v", one.rpc, &resolved)
+			}
+		}
+	})
+}
+
+// TestACallThatAnAgentMustPlace asks for a call whose number the agent has to choose: it is accepted, which is neither made nor refused.
+func TestACallThatAnAgentMustPlace(t *testing.T) {
+	inCentre(t, harness.Options{}, func(t *testing.T, c centre) {
+		c.env.Vendors.Get(harness.UJET).Set(t, `{"defaultNumber": ""}`)
+		type call struct {
+			Accepted bool
+			Call     struct {
+				CallID, VendorCallID string
+				Accepted             bool
+			}
+		}
+		var made, kept call
+		c.ask(t, "CreateCall", `{"outboundByNumber": {"agentEmail": "ana@agents.example.com", "endUserNumber": "+14155550142"}}`, &made)
+		answer := c.env.Server.Client(c.via).Try(t, "CallService.GetCall", &leadmuxv1.GetCallRequest{CallId: made.Call.CallID})
+		if err := json.Unmarshal(answer.Body, &kept); err != nil || !made.Accepted || !kept.Call.Accepted || kept.Call.VendorCallID != "" {
+			t.Errorf("%+v, then %s", made, answer.Body)
+		}
+	})
 }
 
 // metadataOf is the metadata of a refusal.

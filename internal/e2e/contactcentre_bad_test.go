@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/e2e/harness"
 )
 
@@ -107,19 +108,60 @@ var badInputs = []badInput{
 	{"entry without phone", "ContactListService.AddContactListEntry", "entry.phone_number", `{"contactListId": "3", "entry": {"name": "Ada"}}`},
 	{"entry that is cleared", "ContactListService.UpdateContactListEntry", "entry.name", `{"contactListId": "3", "entry": {"entryId": "8"}, "updateMask": "name"}`},
 	{"entry that is no number", "ContactListService.DeleteContactListEntry", "entry_id", `{"contactListId": "3", "entryId": "x"}`},
+
+	{"menu of a wrong type", "CallService.CreateCall", "inbound.menu_type", `{"inbound": {"menuId": "11", "menuType": "phone_menu", "endUserNumber": "+14155550142"}}`},
+	{"IVR menu", "CallService.CreateCall", "scheduled.menu_type", `{"scheduled": {"menuId": "11", "menuType": "ivr_menu", "endUserNumber": "+14155550142", "scheduledAt": "2099-01-01T00:00:00Z"}}`},
+	{"past time", "CallService.CreateCall", "scheduled.scheduled_at", `{"scheduled": {"menuId": "12", "endUserNumber": "+14155550142", "scheduledAt": "2020-01-01T00:00:00Z"}}`},
+	{"no time", "CallService.CreateCall", "scheduled.scheduled_at", `{"scheduled": {"menuId": "12", "endUserNumber": "+14155550142"}}`},
+	{"no queue", "CallService.CreateCall", "scheduled.menu_id", `{"scheduled": {"endUserNumber": "+14155550142", "scheduledAt": "2099-01-01T00:00:00Z"}}`},
+	{"number of the account", "CallService.CreateCall", "scheduled.outbound_number", `{"scheduled": {"menuId": "12", "endUserNumber": "+14155550142", "outboundNumber": "+14155550110", "scheduledAt": "2099-01-01T00:00:00Z"}}`},
+	{"number and ticket", "CallService.CreateCall", "inbound.end_user_number", `{"inbound": {"menuId": "11", "endUserNumber": "+14155550142", "ticketId": "T-1001"}}`},
+	{"queue that is no number", "CallService.CreateCall", "outbound_by_number.menu_id", `{"outboundByNumber": {"agentEmail": "ana@agents.example.com", "endUserNumber": "+14155550142", "menuId": "sales"}}`},
+	{"no agent", "CallService.CreateCall", "outbound_by_ticket.agent_email", `{"outboundByTicket": {"ticketId": "T-1001"}}`},
+	{"no language", "CallService.CreateCall", "outbound_by_number.lang", `{"outboundByNumber": {"agentEmail": "ana@agents.example.com", "endUserNumber": "+14155550142", "lang": "English"}}`},
+	{"phone that is none", "CallService.CreateCall", "outbound_by_number.end_user_number", `{"outboundByNumber": {"agentEmail": "ana@agents.example.com", "endUserNumber": "call me"}}`},
+	{"permission that is none", "CallService.CreateCall", "inbound.recording_permission", `{"inbound": {"menuId": "11", "endUserNumber": "+14155550142", "recordingPermission": "granted"}}`},
+	{"no form", "CallService.CreateCall", "form", `{}`},
+	{"no identifier", "CallService.UpdateCallEndUser", "identifier", `{"callId": "${call}", "name": "Ada"}`},
+	{"no flag", "CallService.UpdateCallCustomerFlags", "customer_flags", `{"callId": "${call}", "customerFlags": {}}`},
+	{"no data", "CallService.SetCallCustomData", "data", `{"callId": "${call}"}`},
+	{"a vendor's ID", "CallService.GetCallCustomerFlags", "call_id", `{"callId": "1"}`},
+
+	{"no phone", "ChatService.SendSms", "end_user_number", `{"endUserNumber": "12", "outboundNumber": "+14155550110", "message": "Hello"}`},
+	{"no text", "ChatService.SendSms", "message", `{"endUserNumber": "+14155550142", "outboundNumber": "+14155550110"}`},
+	{"two agents", "ChatService.SendSms", "agent_email", `{"endUserNumber": "+14155550142", "outboundNumber": "+14155550110", "message": "Hello", "agentId": "21", "agentEmail": "ana@agents.example.com"}`},
+	{"no person", "ChatService.CreateChat", "chat.lead_id", `{"chat": {"menuId": "12"}}`},
+	{"transcript of nobody", "ChatService.CreateChat", "chat.transcript.messages[0].sender", `{"chat": {"menuId": "12", "leadId": "${lead}", "transcript": {"messages": [{"sender": "bot", "timestamp": "2026-01-01T00:00:00Z", "content": [{"type": "text", "text": "Hi"}]}]}}}`},
+	{"what vendors set", "ChatService.UpdateChat", "chat.lang", `{"chat": {"chatId": "${chat}", "lang": "en"}}`},
+	{"what this vendor lacks", "ChatService.UpdateChat", "chat.tags", `{"chat": {"chatId": "${chat}", "tags": ["vip"]}}`},
+	{"no change", "ChatService.UpdateChat", "chat", `{"chat": {"chatId": "${chat}"}}`},
+	{"photo without a file", "ChatService.SendChatMessage", "message", `{"chatId": "${chat}", "message": {"type": "photo", "content": "x"}}`},
+	{"kind that is none", "ChatService.SendChatMessage", "message.type", `{"chatId": "${chat}", "message": {"type": "song", "content": "x"}}`},
+	{"no photos", "ChatService.AddChatPhotos", "photos", `{"chatId": "${chat}"}`},
+	{"3 MB photo", "ChatService.CreateChatPhotoUpload", "size_bytes", `{"chatId": "${chat}", "contentType": "image/jpeg", "sizeBytes": 3145728}`},
+	{"photo of another kind", "ChatService.CreateChatPhotoUpload", "content_type", `{"chatId": "${chat}", "contentType": "image/png"}`},
+	{"21 MB video", "ChatService.CreateChatVideoUpload", "size_bytes", `{"chatId": "${chat}", "contentType": "video/mp4", "sizeBytes": 22020096}`},
+	{"no channel", "ChatService.UpdateChatEscalation", "escalation.deflection_channel", `{"chatId": "${chat}", "escalation": {"escalationId": "1"}}`},
+	{"no flag", "ChatService.UpdateChatCustomerFlags", "customer_flags", `{"chatId": "${chat}", "customerFlags": {}}`},
+	{"no identifier", "ChatService.UpdateChatEndUser", "identifier", `{"chatId": "${chat}"}`},
 }
 
 // TestContactCentreRefusesBadInput sends what each service must refuse: the error names our field, nothing reaches the vendor, and
-// no operation is journalled as sent.
+// no operation is journalled as sent. A chat that runs is not resumed.
 func TestContactCentreRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	env := suite.Start(t, harness.Options{})
-	vendor := env.Vendors.Get(harness.UJET)
+	vendor, client := env.Vendors.Get(harness.UJET), env.Server.Client(harness.GRPC)
+	chatID, leadID := centre{env, harness.GRPC}.aChat(t, "crm-1001")
+	var call leadmuxv1.CreateCallResponse
+	client.Must(t, "CallService.CreateCall", newCall(""), &call)
+	named := strings.NewReplacer("${chat}", chatID, "${lead}", leadID, "${call}", call.GetCall().GetCallId())
+	sent := len(vendor.Requests(t))
 	for _, c := range badInputs {
 		for _, via := range harness.Vias() {
 			t.Run(c.method+"/"+c.name+"/"+string(via), func(t *testing.T) {
 				body := map[string]json.RawMessage{}
-				if err := json.Unmarshal([]byte(c.body), &body); err != nil {
+				if err := json.Unmarshal([]byte(named.Replace(c.body)), &body); err != nil {
 					t.Fatal(err)
 				}
 				body = maps.Clone(body)
@@ -144,7 +186,13 @@ func TestContactCentreRefusesBadInput(t *testing.T) {
 			})
 		}
 	}
-	if requests := vendor.Requests(t); len(requests) != 0 {
-		t.Errorf("%d requests reached the vendor, the first %s %s", len(requests), requests[0].Method, requests[0].Path)
+	for _, via := range harness.Vias() {
+		resumed := env.Server.Client(via).Try(t, "ChatService.ResumeChat", &leadmuxv1.ResumeChatRequest{ChatId: chatID})
+		if resumed.Code != codes.FailedPrecondition || resumed.Reason() != "VENDOR_WRONG_STATE" {
+			t.Errorf("a chat that runs: %v %s", resumed.Code, resumed.Body)
+		}
+	}
+	for _, r := range vendor.Requests(t)[sent:] {
+		t.Errorf("%s %s reached the vendor", r.Method, r.Path)
 	}
 }

@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
+	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/e2e/harness"
 	"github.com/leadmux/leadmux/internal/sandbox/kit"
+	"github.com/leadmux/leadmux/internal/sandbox/ujet"
 )
 
 // centre calls the contact centre's RPCs at the account ujet over one transport.
@@ -22,8 +24,8 @@ type centre struct {
 	via harness.Via
 }
 
-// ask calls an RPC and reads its answer into response. It ends the test on an error.
-func (c centre) ask(t *testing.T, rpc, body string, response any) {
+// try calls an RPC.
+func (c centre) try(t *testing.T, rpc, body string) harness.Answer {
 	t.Helper()
 	method := adapters.MethodOf(rpc)
 	body = strings.Replace(body, "{", `{"account": "ujet", `, 1)
@@ -32,11 +34,30 @@ func (c centre) ask(t *testing.T, rpc, body string, response any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return answer
+}
+
+// ask calls an RPC and reads its answer into response. It ends the test on an error.
+func (c centre) ask(t *testing.T, rpc, body string, response any) {
+	t.Helper()
+	answer := c.try(t, rpc, body)
 	if answer.Code != codes.OK {
 		t.Fatalf("%s: %v %s", rpc, answer.Code, answer.Body)
 	}
 	if err := json.Unmarshal(answer.Body, response); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// inCentre runs a test over both transports, each with a service of its own.
+func inCentre(t *testing.T, o harness.Options, test func(t *testing.T, c centre)) {
+	t.Helper()
+	t.Parallel()
+	for _, via := range harness.Vias() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			test(t, centre{suite.Start(t, o), via})
+		})
 	}
 }
 
@@ -124,41 +145,31 @@ func (c centre) follow(t *testing.T, id string, states ...string) job {
 	})
 }
 
-// TestImportStarvesNobody imports 500 agents at an account of five requests a second, with two callers who ask for the job without
-// a pause, while others want a single thing each: none of these is overtaken by more than those who came before it.
-func TestImportStarvesNobody(t *testing.T) {
+// TestP8ImportStarvesNobody imports 500 agents at one request a second and asks for the job without a pause, while a batch of leads is
+// queued and calls are made one by one: by the vendor's clock no two requests come within a second and none is refused, a call is
+// overtaken by no more than those who came before it, and everything is done in the end.
+func TestP8ImportStarvesNobody(t *testing.T) {
 	t.Parallel()
-	const perSecond = 5
-	env := suite.Start(t, harness.Options{UJETPerSecond: perSecond})
-	env.Vendors.Get(harness.UJET).Set(t, `{"jobSeconds": 1, "ratePerSecond": 0}`)
-	c := centre{env, harness.GRPC}
+	env := suite.Start(t, harness.Options{UJETPerSecond: 1})
+	vendor := env.Vendors.Get(harness.UJET)
+	vendor.Set(t, `{"jobSeconds": 0.01}`)
+	c, client := centre{env, harness.GRPC}, env.Server.Client(harness.REST)
+	batch := &leadmuxv1.BatchCreateLeadsRequest{Wait: harness.Wait(0)}
+	for i := range 3 {
+		batch.Requests = append(batch.Requests, &leadmuxv1.CreateLeadRequest{Accounts: []string{harness.UJET}, Lead: harness.Person(i), Wait: harness.Wait(0)})
+	}
+	client.Must(t, "LeadService.BatchCreateLeads", batch, new(leadmuxv1.BatchCreateLeadsResponse))
 	done := make(chan struct{})
-	var group sync.WaitGroup
-	group.Go(func() {
+	go func() {
 		defer close(done)
 		c.importAgents(t, 500)
-	})
-	group.Go(func() {
-		for asked := false; ; asked = true {
-			select {
-			case <-done:
-				if !asked {
-					t.Error("nobody asked beside the import")
-				}
-				return
-			default:
-				var page struct{ Agents []json.RawMessage }
-				c.ask(t, "ListAgents", `{"pageSize": 1}`, &page)
-			}
-		}
-	})
-	vendor, calls := env.Vendors.Get(harness.UJET), 0
+	}()
+	calls := 0
 	for running := true; running; calls++ {
 		before := len(vendor.Requests(t))
-		var contact struct{ Contact struct{ ContactID string } }
-		c.ask(t, "AddCampaignContact", fmt.Sprintf(`{"campaignId": "1", "contact": {"phoneNumber": "+1415555%04d"}}`, 100+calls), &contact)
-		if overtaken := beforeContact(vendor.Requests(t)[before:]); overtaken > 3 {
-			t.Errorf("contact %d was overtaken by %d requests", calls, overtaken)
+		c.ask(t, "CreateCall", fmt.Sprintf(`{"inbound": {"menuId": "11", "endUserNumber": "+1415555%04d"}}`, 100+calls), &struct{}{})
+		if overtaken := beforeCall(vendor.Requests(t)[before:]); overtaken > 3 {
+			t.Errorf("call %d was overtaken by %d requests", calls, overtaken)
 		}
 		select {
 		case <-done:
@@ -166,16 +177,29 @@ func TestImportStarvesNobody(t *testing.T) {
 		default:
 		}
 	}
-	group.Wait()
-	if calls < 3 {
-		t.Errorf("only %d contacts were added meanwhile", calls)
+	for _, lead := range client.List(t) {
+		client.Reaches(t, lead.GetLeadId(), "ujet=ACTIVE", settled)
 	}
+	requests := vendor.Requests(t)
+	gap, err := ujet.SmallestGap(requests)
+	if err != nil || gap < time.Second {
+		t.Errorf("two requests came within %s: %v", gap, err)
+	}
+	for _, r := range requests {
+		if r.Status == http.StatusTooManyRequests {
+			t.Errorf("%s %s was one too many", r.Method, r.Path)
+		}
+	}
+	if calls < 3 {
+		t.Errorf("only %d calls were made meanwhile", calls)
+	}
+	t.Logf("%d requests, %d of them calls, at least %s apart", len(requests), calls, gap)
 }
 
-// beforeContact counts the requests before the first one that adds a contact.
-func beforeContact(requests []kit.Request) int {
+// beforeCall counts the requests before the first one that makes a call.
+func beforeCall(requests []kit.Request) int {
 	for i, r := range requests {
-		if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/contacts") {
+		if r.Method == http.MethodPost && r.Path == "/calls" {
 			return i
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	BindOneWay = planted == "bind_one_way"
 	// CheckSuppressionOnlyAtAccept does not look at the suppressions again when an attempt begins.
 	CheckSuppressionOnlyAtAccept = planted == "check_suppression_only_at_accept"
+	// ContactSuppressedDirectly makes calls, messages and contacts that reach persons who opted out.
+	ContactSuppressedDirectly = planted == "contact_suppressed_directly"
 	// ForgetRequestMeaning takes any request with a known request_id for the one that was made under it.
 	ForgetRequestMeaning = planted == "forget_request_meaning"
 	// IgnoreRateSlots sends without waiting for the rate's next slot.

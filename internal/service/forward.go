@@ -18,16 +18,11 @@ import (
 
 // Forwarding makes services whose RPCs go to the vendors as they are. What an RPC needs beyond its route is its step.
 type Forwarding struct {
-	cfg   Config
-	has   func(rpc string) bool
-	steps map[string]step
+	cfg Config
+	has func(rpc string) bool
 	// files holds an entry for each file under way.
 	files chan struct{}
 }
-
-// step is what an RPC needs beside its route: checks with our field names before anything is sent, values in their one form. It may
-// change f.request, and answer by itself.
-type step func(ctx context.Context, f *forward) error
 
 // forward is one call of a forwarded RPC.
 type forward struct {
@@ -45,7 +40,7 @@ type forward struct {
 
 // NewForwarding makes a Forwarding. has says whether any vendor has the RPC.
 func NewForwarding(cfg Config, has func(rpc string) bool) *Forwarding {
-	return &Forwarding{cfg: cfg.filled(), has: has, steps: allSteps(), files: make(chan struct{}, filesAtOnce)}
+	return &Forwarding{cfg: cfg.filled(), has: has, files: make(chan struct{}, filesAtOnce)}
 }
 
 // Service is desc with every RPC forwarded that a vendor has; the others go to the implementation that it is registered with.
@@ -121,7 +116,7 @@ func (s *Forwarding) do(ctx context.Context, method protoreflect.MethodDescripto
 	if f.account, err = s.accountOf(ctx, p, f.request.ProtoReflect()); err != nil {
 		return err
 	}
-	if step := s.steps[string(method.Name())]; step != nil {
+	if step := steps[string(method.Name())]; step != nil {
 		if err := step(ctx, f); err != nil || f.answered {
 			return err
 		}

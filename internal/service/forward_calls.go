@@ -1,24 +1,18 @@
 package service
 
 import (
-	"context"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/mutant"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// callSteps are what CallService needs beside its routes.
-var callSteps = map[string]step{
-	"CreateCall":               createCall,
-	"ReplaceCallCustomerFlags": replaceFlags,
-	"UpdateCallEndUser":        updateEndUser,
-}
-
 // createCall checks the form of the call by the vendor's rules, and that the person may be called.
-func createCall(_ context.Context, f *forward) error {
-	request, _ := f.request.(*leadmuxv1.CreateCallRequest)
+func createCall(f *forward, request *leadmuxv1.CreateCallRequest) error {
 	var number *string
 	switch form := request.GetForm().(type) {
 	case *leadmuxv1.CreateCallRequest_OutboundByNumber:
@@ -85,19 +79,19 @@ func (f *forward) mayCall(field string, number *string) error {
 	if err := f.e164(field, number); err != nil {
 		return err
 	}
-	f.check = f.notSuppressed(delivery.Person{Phones: []string{*number}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL)
+	f.check = func(r idmap.Reader) error {
+		return f.mayContact(r, delivery.Person{Phones: []string{*number}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL, field)
+	}
 	return nil
 }
 
-// notSuppressed is the check that a person may be contacted.
-func (f *forward) notSuppressed(who delivery.Person, channel leadmuxv1.ContactChannel) func(idmap.Reader) error {
-	return func(r idmap.Reader) error {
-		suppression, err := delivery.Suppressed(r, f.caller.Tenant, who, f.account.Name, channel)
-		if err != nil || suppression == nil {
-			return err
-		}
-		return delivery.SuppressedError(suppression)
+// mayContact refuses a person who opted out; field says where the person stands in the request.
+func (f *forward) mayContact(r idmap.Reader, who delivery.Person, channel leadmuxv1.ContactChannel, field string) error {
+	suppression, err := delivery.Suppressed(r, f.caller.Tenant, who, f.account.Name, channel)
+	if err != nil || suppression == nil || mutant.ContactSuppressedDirectly {
+		return err
 	}
+	return delivery.SuppressedError(suppression).Field(field, "must not be contacted")
 }
 
 // e164 puts a phone number into its one form; an empty one stays so.
@@ -113,24 +107,27 @@ func (f *forward) e164(field string, number *string) error {
 	return nil
 }
 
-// replaceFlags makes a flag that was left out false: what is not named is replaced, too.
-func replaceFlags(_ context.Context, f *forward) error {
-	m := f.request.ProtoReflect()
-	flags := m.Mutable(m.Descriptor().Fields().ByName("customer_flags")).Message()
-	for i := range flags.Descriptor().Fields().Len() {
-		field := flags.Descriptor().Fields().Get(i)
-		flags.Set(field, flags.Get(field))
+// someFlag refuses a request that changes nothing.
+func someFlag(_ *forward, request proto.Message) error {
+	m := request.ProtoReflect()
+	some := false
+	m.Get(m.Descriptor().Fields().ByName("customer_flags")).Message().Range(func(protoreflect.FieldDescriptor, protoreflect.Value) bool {
+		some = true
+		return false
+	})
+	if !some {
+		return rpcerr.Invalid("customer_flags", "names nothing to change; each of its flags can be")
 	}
 	return nil
 }
 
-// updateEndUser puts the phone number into its one form.
-func updateEndUser(_ context.Context, f *forward) error {
-	switch request := f.request.(type) {
-	case *leadmuxv1.UpdateCallEndUserRequest:
-		return f.e164("phone", &request.Phone)
-	case *leadmuxv1.UpdateChatEndUserRequest:
-		return f.e164("phone", &request.Phone)
+// replaceFlags makes a flag that was left out false: what is not named is replaced, too.
+func replaceFlags(_ *forward, request proto.Message) error {
+	m := request.ProtoReflect()
+	flags := m.Mutable(m.Descriptor().Fields().ByName("customer_flags")).Message()
+	for i := range flags.Descriptor().Fields().Len() {
+		field := flags.Descriptor().Fields().Get(i)
+		flags.Set(field, flags.Get(field))
 	}
 	return nil
 }

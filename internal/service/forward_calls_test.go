@@ -181,6 +181,15 @@ func TestACallIsRefusedBeforeAnythingIsSent(t *testing.T) {
 			_, err := c.createCall(bad.request)
 			refused(t, err, codes.InvalidArgument, "INVALID_FIELD", bad.fields...)
 		}
+		if len(c.desk.asked)+len(c.events()) > 0 {
+			t.Errorf("asked %v, events %v", c.desk.asked, c.events())
+		}
+	})
+}
+
+func TestP10ADirectWriteToWhoOptedOutIsNotMade(t *testing.T) {
+	inDesk(t, func(t *testing.T, c *counter) {
+		c.desk.does["CreateCall"] = made("32001", "")
 		if err := c.store.Update(t.Context(), func(tx idmap.Tx) error {
 			return tx.PutSuppression("default", &leadmuxv1.Suppression{
 				SuppressionId: "sup_01k3sc8yhhfg2sp7jx5w0c1zze", Scope: leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL, Blocked: []leadmuxv1.ContactChannel{leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL},
@@ -189,10 +198,10 @@ func TestACallIsRefusedBeforeAnythingIsSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := c.createCall(outbound("r-1"))
-		refused(t, err, codes.FailedPrecondition, "PERSON_SUPPRESSED")
+		refused(t, err, codes.FailedPrecondition, "PERSON_SUPPRESSED", "outbound_by_number.end_user_number")
 		c.desk.does["SendSms"] = made("991", "")
 		_, err = c.call(c.ctx, "SendSms", &leadmuxv1.SendSmsRequest{Account: "support", EndUserNumber: "415 555 0142", OutboundNumber: "+17605550199", Message: "Hello"})
-		refused(t, err, codes.FailedPrecondition, "PERSON_SUPPRESSED")
+		refused(t, err, codes.FailedPrecondition, "PERSON_SUPPRESSED", "end_user_number")
 		if len(c.desk.asked)+len(c.events()) > 0 {
 			t.Errorf("asked %v, events %v", c.desk.asked, c.events())
 		}
@@ -236,6 +245,7 @@ func TestAChatIsResumedOnlyWhenDismissed(t *testing.T) {
 		equal(t, "events", c.events(), []string{"chat.created", "chat.changed", "chat.changed"})
 		_, err = c.call(c.ctx, "GetChat", &leadmuxv1.GetChatRequest{ChatId: id, Account: "slow"})
 		refused(t, err, codes.InvalidArgument, "INVALID_FIELD", "account")
+		c.desk.does["UpdateChat"] = func(_, _ proto.Message) (int, error) { return 200, nil }
 		_, err = c.call(c.ctx, "UpdateChat", &leadmuxv1.UpdateChatRequest{Chat: &leadmuxv1.Chat{ChatId: id, Lang: "en"}})
 		refused(t, err, codes.InvalidArgument, "INVALID_FIELD", "chat.lang")
 		_, err = c.call(c.ctx, "SendChatMessage", &leadmuxv1.SendChatMessageRequest{ChatId: id, Message: &leadmuxv1.ChatMessage{Type: "photo", Content: "x"}})

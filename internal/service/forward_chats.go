@@ -12,25 +12,9 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// chatSteps are what ChatService needs beside its routes.
-var chatSteps = map[string]step{
-	"CreateChat":               createChat,
-	"SendSms":                  sendSms,
-	"GetChat":                  getChat,
-	"UpdateChat":               updateChat,
-	"ResumeChat":               resumeChat,
-	"SendChatMessage":          sendChatMessage,
-	"CreateChatPhotoUpload":    uploadChecked,
-	"CreateChatVideoUpload":    uploadChecked,
-	"AddChatPhotos":            addPhotos,
-	"ReplaceChatCustomerFlags": replaceFlags,
-	"UpdateChatEndUser":        updateEndUser,
-}
-
 // createChat refuses a person who opted out, by whatever the lead is known by at the moment of the journal's entry. A chat is none
 // of the channels that can be opted out of singly, so any opt-out counts.
-func createChat(_ context.Context, f *forward) error {
-	request, _ := f.request.(*leadmuxv1.CreateChatRequest)
+func createChat(f *forward, request *leadmuxv1.CreateChatRequest) error {
 	f.check = func(r idmap.Reader) error {
 		lead, err := r.Lead(f.caller.Tenant, request.GetChat().GetLeadId())
 		if err != nil {
@@ -40,13 +24,12 @@ func createChat(_ context.Context, f *forward) error {
 		if email := request.GetChat().GetEmail(); email != "" {
 			who.Emails = append(who.Emails, email)
 		}
-		return f.notSuppressed(who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL)(r)
+		return f.mayContact(r, who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_ALL, "chat.lead_id")
 	}
 	return nil
 }
 
-func sendSms(_ context.Context, f *forward) error {
-	request, _ := f.request.(*leadmuxv1.SendSmsRequest)
+func sendSms(f *forward, request *leadmuxv1.SendSmsRequest) error {
 	if request.GetAgentId() != "" && request.GetAgentEmail() != "" {
 		return rpcerr.Invalid("agent_email", "name the agent by one of agent_id and agent_email")
 	}
@@ -55,7 +38,10 @@ func sendSms(_ context.Context, f *forward) error {
 			return err
 		}
 	}
-	f.check = f.notSuppressed(delivery.Person{Phones: []string{request.GetEndUserNumber()}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_SMS)
+	f.check = func(r idmap.Reader) error {
+		who := delivery.Person{Phones: []string{request.GetEndUserNumber()}}
+		return f.mayContact(r, who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_SMS, "end_user_number")
+	}
 	return nil
 }
 
@@ -79,8 +65,7 @@ var updatable = []string{
 }
 
 // updateChat refuses what no vendor could do: to clear a value, to set one that only vendors set.
-func updateChat(_ context.Context, f *forward) error {
-	request, _ := f.request.(*leadmuxv1.UpdateChatRequest)
+func updateChat(_ *forward, request *leadmuxv1.UpdateChatRequest) error {
 	chat := request.GetChat().ProtoReflect()
 	fields := chat.Descriptor().Fields()
 	changes := 0
@@ -157,20 +142,15 @@ func sendChatMessage(ctx context.Context, f *forward) error {
 	return nil
 }
 
-// uploadChecked leaves out what was only there to be checked.
-func uploadChecked(_ context.Context, f *forward) error {
-	switch request := f.request.(type) {
-	case *leadmuxv1.CreateChatPhotoUploadRequest:
-		request.ContentType, request.SizeBytes = "", 0
-	case *leadmuxv1.CreateChatVideoUploadRequest:
-		request.ContentType, request.SizeBytes = "", 0
+func updateEscalation(_ *forward, r *leadmuxv1.UpdateChatEscalationRequest) error {
+	if r.GetEscalation().GetDeflectionChannel() == "" {
+		return rpcerr.Invalid("escalation.deflection_channel", "is needed: it is all that can be changed")
 	}
-	return nil
+	return only(r.GetEscalation(), "escalation", r.GetUpdateMask(), "escalation_id", "deflection_channel")
 }
 
 // addPhotos fills in the kind of photo.
-func addPhotos(_ context.Context, f *forward) error {
-	request, _ := f.request.(*leadmuxv1.AddChatPhotosRequest)
+func addPhotos(_ *forward, request *leadmuxv1.AddChatPhotosRequest) error {
 	for _, photo := range request.GetPhotos() {
 		if photo.GetPhotoType() == "" {
 			photo.PhotoType = "photo"

@@ -11,16 +11,6 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// agentSteps are the steps of AgentService.
-func agentSteps() map[string]step {
-	return map[string]step{
-		"ListAgents":          on(agentFilter),
-		"UpdateAgentStatuses": on(func(_ *forward, r *leadmuxv1.UpdateAgentStatusesRequest) error { return someAgents(r) }),
-		"GetAgentStatuses":    on(func(_ *forward, r *leadmuxv1.GetAgentStatusesRequest) error { return someAgents(r) }),
-		"ForceLogoutAgents":   on(logoutTargets),
-	}
-}
-
 // agentFilter refuses what the vendor would: two kinds of filter, a filter with paging, an end before its beginning.
 func agentFilter(_ *forward, r *leadmuxv1.ListAgentsRequest) error {
 	var kinds []string

@@ -11,20 +11,6 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// campaignSteps are the steps of CampaignService.
-func campaignSteps() map[string]step {
-	return map[string]step{
-		"AddCampaignContact":    on(addContact),
-		"UpdateCampaignContact": on(updateContact),
-		"RemoveCampaignContact": on(func(f *forward, r *leadmuxv1.RemoveCampaignContactRequest) error {
-			return f.e164("phone_number", &r.PhoneNumber)
-		}),
-		"ImportCampaignContacts": on(contactsFile),
-		"CreateAgentImport":      on(newAgentsFile),
-		"ReplaceAgentImportFile": on(otherAgentsFile),
-	}
-}
-
 func addContact(f *forward, r *leadmuxv1.AddCampaignContactRequest) error {
 	given := r.GetContact()
 	c := &leadmuxv1.CampaignContact{ // what the vendor sets is left out
@@ -62,17 +48,8 @@ func (f *forward) mayDial(c *leadmuxv1.CampaignContact) func(r idmap.Reader) err
 			who = delivery.PersonOf(lead)
 		}
 		who.Phones, who.Emails = append(who.Phones, c.GetPhoneNumber()), append(who.Emails, c.GetEmail())
-		return f.callable(r, who, "contact.phone_number")
+		return f.mayContact(r, who, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL, "contact.phone_number")
 	}
-}
-
-// callable refuses a person who must not be called; field says where the person stands in the request.
-func (f *forward) callable(r idmap.Reader, who delivery.Person, field string) error {
-	s, err := delivery.Suppressed(r, f.caller.Tenant, who, f.account.Name, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL)
-	if err != nil || s == nil {
-		return err
-	}
-	return delivery.SuppressedError(s).Field(field, "must not be called")
 }
 
 // contact puts a contact's fields into their one form.

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"path"
 	"slices"
 	"strings"
@@ -11,38 +10,8 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
-	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
-
-// contactCentreSteps are the steps of the contact centre's smaller services.
-func contactCentreSteps() map[string]step {
-	return map[string]step{
-		"ListWaitTimes":          on(waitRange),
-		"UpsertEndUser":          on(upsertEndUser),
-		"GetEndUser":             on(endUserBy),
-		"ImportQueueSettings":    on(queueSettingsFile),
-		"CreateContactList":      on(createContactList),
-		"UpdateContactList":      on(updateContactList),
-		"AddContactListEntry":    on(addEntry),
-		"UpdateContactListEntry": on(updateEntry),
-	}
-}
-
-// on is a step for the requests of one RPC. At an account that has no such RPC it checks nothing: that is what the caller is told.
-func on[R proto.Message](check func(f *forward, request R) error) step {
-	return func(_ context.Context, f *forward) error {
-		forwarder, has := f.account.Adapter.(adapters.Forwarder)
-		if !has || !forwarder.Forwards(string(f.method.Name())) {
-			return nil
-		}
-		request, ok := f.request.(R)
-		if !ok {
-			return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_INTERNAL, "the step of %s is for another request", f.method.Name())
-		}
-		return check(f, request)
-	}
-}
 
 func waitRange(_ *forward, r *leadmuxv1.ListWaitTimesRequest) error {
 	if r.WaitFrom != nil && r.WaitTo != nil && r.GetWaitTo() < r.GetWaitFrom() {

@@ -7,17 +7,6 @@ import (
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
-// doNotCallSteps are the steps of DoNotCallService: numbers in one form, each once, times to come.
-func doNotCallSteps() map[string]step {
-	return map[string]step{
-		"AddDoNotCallNumbers":    on(addDoNotCall),
-		"RemoveDoNotCallNumbers": on(removeDoNotCall),
-		"CheckDoNotCallNumber": on(func(f *forward, r *leadmuxv1.CheckDoNotCallNumberRequest) error {
-			return f.e164("phone_number", &r.PhoneNumber)
-		}),
-	}
-}
-
 func addDoNotCall(f *forward, r *leadmuxv1.AddDoNotCallNumbersRequest) error {
 	once := distinct{}
 	for i, n := range r.GetNumbers() {

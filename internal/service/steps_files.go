@@ -76,7 +76,7 @@ func contactsFile(f *forward, r *leadmuxv1.ImportCampaignContactsRequest) error 
 	}
 	f.check = func(r idmap.Reader) error {
 		for number, field := range once {
-			if err := f.callable(r, delivery.Person{Phones: []string{number}}, field); err != nil {
+			if err := f.mayContact(r, delivery.Person{Phones: []string{number}}, leadmuxv1.ContactChannel_CONTACT_CHANNEL_CALL, field); err != nil {
 				return err
 			}
 		}

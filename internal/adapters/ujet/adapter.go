@@ -81,6 +81,8 @@ type Config struct {
 	Identifier string
 	// CompanySecret signs custom data; empty for an account that sends it plain alone.
 	CompanySecret string
+	// ContentAsObject writes a chat message's content as {"text": …} or {"media_id": …}; the vendor's pages show both forms.
+	ContentAsObject bool
 	// Routes replaces single routes, "METHOD /path" by RPC name.
 	Routes map[string]string
 	// Hook is how the vendor's deliveries to us are recognised; the zero value when it sends none.

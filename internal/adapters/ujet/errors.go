@@ -67,19 +67,14 @@ func (a *Adapter) identifierField() string {
 // decode reads the vendor's error body, {"message": "…"}. The texts are documented for sibling operations of the same API;
 // that these use them too is inferred.
 func (a *Adapter) decode(answer vendorhttp.Answer) vendorhttp.Decoded {
-	if answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnprocessableEntity {
+	message, ok := messageOf(answer)
+	if !ok {
 		return vendorhttp.Decoded{}
 	}
-	var body struct {
-		Message string `json:"message"`
-	}
-	if err := json.Unmarshal(answer.Body, &body); err != nil {
-		return vendorhttp.Decoded{}
-	}
-	if body.Message == textDuplicate { // the same person again too soon: wait, do not refuse
+	if message == textDuplicate { // the same person again too soon: wait, do not refuse
 		return vendorhttp.Decoded{Kind: adapters.KindRateLimited, HasKind: true, Message: textDuplicate}
 	}
-	wire, problem := splitMessage(body.Message)
+	wire, problem := splitMessage(message)
 	ours := a.ourFields(wire)
 	if ours == nil {
 		return vendorhttp.Decoded{}
@@ -89,6 +84,18 @@ func (a *Adapter) decode(answer vendorhttp.Answer) vendorhttp.Decoded {
 		refused.add(field, problem)
 	}
 	return vendorhttp.Decoded{Message: wire + " " + problem, Fields: refused.found}
+}
+
+// messageOf is the text of a refusal, {"message": "…"}; false for an answer that is none.
+func messageOf(answer vendorhttp.Answer) (string, bool) {
+	var body struct {
+		Message string `json:"message"`
+	}
+	if answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnprocessableEntity {
+		return "", false
+	}
+	err := json.Unmarshal(answer.Body, &body)
+	return body.Message, err == nil
 }
 
 // splitMessage takes a field's name, in the vendor's words, and the problem with it out of a message. Both are the vendor's

@@ -15,8 +15,8 @@ func TestForwards(t *testing.T) {
 		t.Helper()
 		return mustNew(t, ujet.Config{
 			Account: "support", Subdomain: "customer", Token: "s3cret-token", BulkToken: config["bulk_token"],
-			CompanySecret: config["company_secret"],
-			BaseURL:       baseURL + "/apps/api/v1", Line: vendorhttp.NewLine(vendorhttp.LineConfig{}),
+			CompanySecret: config["company_secret"], ContentAsObject: config["message_content"] == "object",
+			BaseURL: baseURL + "/apps/api/v1", Line: vendorhttp.NewLine(vendorhttp.LineConfig{}),
 		})
 	})
 }

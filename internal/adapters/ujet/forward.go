@@ -2,9 +2,7 @@ package ujet
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
-	"net/http"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -48,33 +46,43 @@ func (a *Adapter) CheckForward(rpc string, request proto.Message) error {
 
 // newConn makes the connection of the RPCs that are forwarded.
 func newConn(client *vendorhttp.Client, cfg Config) (*vendorhttp.Conn, error) {
+	bodies := map[string]func(proto.Message, map[string]any) (any, error){
+		"SetCallCustomData": customData("SetCallCustomData", cfg.CompanySecret, time.Now),
+		"SetChatCustomData": customData("SetChatCustomData", cfg.CompanySecret, time.Now),
+	}
+	if cfg.ContentAsObject {
+		bodies["SendChatMessage"] = contentAsObject
+	}
 	return vendorhttp.NewConn(vendorhttp.ConnConfig{
 		Client: client, Forwards: Forwards(), Names: names, Numbers: numbers, NumericIDs: true,
-		Refusal: refusal, Drift: cfg.Drift, Finish: finishing,
-		Bodies: map[string]func(proto.Message, map[string]any) (any, error){
-			"SetCallCustomData": customData("SetCallCustomData", cfg.CompanySecret, time.Now),
-			"SetChatCustomData": customData("SetChatCustomData", cfg.CompanySecret, time.Now),
-		},
+		Refusal: refusal, Drift: cfg.Drift, Finish: finishing, Bodies: bodies,
 	})
+}
+
+// contentAsObject is the body of operation 34 in its other form: what the message holds stands within its content.
+func contentAsObject(_ proto.Message, fields map[string]any) (any, error) {
+	message, _ := fields["message"].(map[string]any)
+	if id, isMedia := message["media_id"]; isMedia {
+		delete(message, "media_id")
+		message["content"] = map[string]any{"media_id": id}
+	} else {
+		message["content"] = map[string]any{"text": message["content"]}
+	}
+	return fields, nil
 }
 
 // refusal reads {"message": "…"} for the forwarded RPCs. A text that the documents print goes to the caller as it is; of another one
 // only the field's name is taken, if it begins with one.
 func refusal(answer vendorhttp.Answer) vendorhttp.Decoded {
-	if answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnprocessableEntity {
-		return vendorhttp.Decoded{}
-	}
-	var body struct {
-		Message string `json:"message"`
-	}
-	if err := json.Unmarshal(answer.Body, &body); err != nil {
+	message, ok := messageOf(answer)
+	if !ok {
 		return vendorhttp.Decoded{}
 	}
 	for _, known := range printed {
-		if d, ok := known.decode(body.Message); ok {
+		if d, ok := known.decode(message); ok {
 			return d
 		}
 	}
-	wire, problem := splitMessage(body.Message)
+	wire, problem := splitMessage(message)
 	return vendorhttp.Decoded{Fields: []*leadmuxv1.FieldViolation{{Field: wire, Description: problem}}}
 }

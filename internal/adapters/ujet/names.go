@@ -19,6 +19,8 @@ var names = map[string]string{
 	"ChatMessage.message_id":        "id",
 	"ChatMessage.create_time":       "created_at|timestamp",
 	"ChatMedia.media_id":            "media_id|id",
+	"ChatMessage.content":           "content|content.text", // the vendor's pages show both forms
+	"ChatMessage.media_id":          "media_id|content.media_id",
 	"ChatEscalation.escalation_id":  "id",
 	"ChatTranscript.messages":       "transcript",
 }

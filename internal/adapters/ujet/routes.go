@@ -48,7 +48,7 @@ var routes = vendorhttp.Routes{
 	routeListWaitTimes:         stated(http.MethodGet, "/wait_times"),
 
 	routeAddDoNotCallNumbers:    stated(http.MethodPost, "/outbound_dialer/dnc"),
-	routeRemoveDoNotCallNumbers: {Method: http.MethodPost, Path: "/outbound_dialer/dnc/remove", Evidence: leadmuxv1.Evidence_EVIDENCE_B},
+	routeRemoveDoNotCallNumbers: guessed(follows, http.MethodPost, "/outbound_dialer/dnc/remove"),
 }
 
 // allRoutes are those and the ones of the RPCs that are forwarded.
@@ -64,6 +64,11 @@ const (
 	inferred = leadmuxv1.Evidence_EVIDENCE_C
 	assumed  = leadmuxv1.Evidence_EVIDENCE_D
 )
+
+// guessed is a route that no public source states whole.
+func guessed(evidence leadmuxv1.Evidence, method, path string) vendorhttp.Route {
+	return vendorhttp.Route{Method: method, Path: path, Evidence: evidence}
+}
 
 func stated(method, path string, vars ...string) vendorhttp.Route {
 	return vendorhttp.Route{Method: method, Path: path, Vars: vars, Evidence: leadmuxv1.Evidence_EVIDENCE_A}
@@ -93,8 +98,4 @@ func (a *Adapter) Capabilities() []*leadmuxv1.Capability {
 	}, a.conn.Capabilities()...)
 	slices.SortFunc(all, func(a, b *leadmuxv1.Capability) int { return strings.Compare(a.GetRpc(), b.GetRpc()) })
 	return all
-}
-
-func assume(method, path string) vendorhttp.Route {
-	return vendorhttp.Route{Method: method, Path: path, Evidence: assumed}
 }

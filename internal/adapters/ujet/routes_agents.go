@@ -17,7 +17,7 @@ func forwardsOfAgents() vendorhttp.Forwards {
 	named := []string{"agent_ids", "team_ids"} // the vendor requires both, empty where there is none
 	return vendorhttp.Forwards{
 		"ListAgents": {
-			Route: vendorhttp.Route{Method: http.MethodGet, Path: "/users", Evidence: inferred}, // the users' section names no path
+			Route: guessed(inferred, http.MethodGet, "/users"), // the users' section names no path
 			Reply: "agents",
 			Names: map[string]string{
 				"agent_ids": "id[]", "agent_numbers": "agent_number[]", "status_ids": "status_id[]", "online": "online[]",
@@ -37,12 +37,12 @@ func forwardsOfAgents() vendorhttp.Forwards {
 			Names: map[string]string{"ip_addresses": "ip_addrs", "AgentStatusResult.error": "message", "job_id": "job_id|id", "state": "status"},
 		},
 		"GetAgentStatuses": { // the release notes speak of two endpoints, and POST is the other one's
-			Route: vendorhttp.Route{Method: http.MethodGet, Path: "/agent_statuses", Evidence: inferred},
+			Route: guessed(inferred, http.MethodGet, "/agent_statuses"),
 			Body:  true, Reply: "statuses", Always: named,
 			Names: map[string]string{"AgentStatus.agent_id": "agent_id|id", "AgentStatus.status": "status|current_status", "ip_address": "ip_address|ip_addr"},
 		},
 		"GetForceLogoutJob": { // as jobs of other collections
-			Route: vendorhttp.Route{Method: http.MethodGet, Path: "/agent_statuses/force_logout/jobs/{job_id}", Evidence: inferred},
+			Route: guessed(inferred, http.MethodGet, "/agent_statuses/force_logout/jobs/{job_id}"),
 			Reply: "job",
 			Names: map[string]string{"job_id": "job_id|id", "state": "status", "results": "results|agents", "AgentStatusResult.error": "message"},
 		},

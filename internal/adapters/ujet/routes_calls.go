@@ -3,7 +3,6 @@ package ujet
 import (
 	"net/http"
 
-	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
 )
 
@@ -24,7 +23,7 @@ func forwardsOfCalls() vendorhttp.Forwards {
 				"outbound_by_number": {"call_type": typeOutbound}, "outbound_by_ticket": {"call_type": typeOutbound},
 				"inbound": {"call_type": typeInbound}, "scheduled": {"call_type": typeScheduled},
 			},
-			Names: map[string]string{"parent_call_id": "call_id"},
+			Names: map[string]string{"parent_call_id": "call_id", "ScheduledCall.outbound_number": "-"}, // the page of this form has none
 		},
 		"UpdateCallEndUser":        {Route: stated(http.MethodPost, "/calls/{call_id}/end_user")},
 		"UpdateCallCustomerFlags":  {Route: stated(http.MethodPatch, flags), Send: "customer_flags", Reply: "customer_flags"},
@@ -33,9 +32,4 @@ func forwardsOfCalls() vendorhttp.Forwards {
 		"SetCallCustomData":        {Route: guessed(inferred, http.MethodPost, "/calls/{call_id}/custom_data")},
 		"PushCallContactData":      {Route: stated(http.MethodPost, "/crm/contact_data"), Texts: []string{"call_id"}},
 	}
-}
-
-// guessed is a route that no public source states.
-func guessed(evidence leadmuxv1.Evidence, method, path string) vendorhttp.Route {
-	return vendorhttp.Route{Method: method, Path: path, Evidence: evidence}
 }

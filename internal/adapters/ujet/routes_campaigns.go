@@ -26,7 +26,7 @@ func forwardsOfCampaigns() vendorhttp.Forwards {
 		routeUpdateCampaignContact: {Route: routes[routeUpdateCampaignContact], Send: "contact", Reply: "contact", Names: contact},
 		routeRemoveCampaignContact: {Route: routes[routeRemoveCampaignContact], Body: true, Names: contact},
 		"ListCampaignImports": {
-			Route: vendorhttp.Route{Method: http.MethodGet, Path: pathJobs, Evidence: assumed}, // one of seven requests that no page names
+			Route: guessed(assumed, http.MethodGet, pathJobs), // one of seven requests that no page names
 			Reply: "campaign_imports", Names: job, Pages: pages,
 		},
 	}

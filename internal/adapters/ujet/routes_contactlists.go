@@ -13,11 +13,11 @@ func forwardsOfContactLists() vendorhttp.Forwards {
 	const records, record = list + "/contact_records", list + "/contact_records/{entry_id}"
 	id := map[string]string{"ContactList.contact_list_id": "id", "ContactListEntry.entry_id": "id"}
 	return vendorhttp.Forwards{
-		"CreateContactList":      {Route: assume(http.MethodPost, lists), Send: "contact_list", Reply: "contact_list", Names: id},
-		"UpdateContactList":      {Route: assume(http.MethodPatch, list), Send: "contact_list", Reply: "contact_list", Names: id},
-		"DeleteContactList":      {Route: assume(http.MethodDelete, list)},
-		"AddContactListEntry":    {Route: assume(http.MethodPost, records), Send: "entry", Reply: "entry", Names: id},
-		"UpdateContactListEntry": {Route: assume(http.MethodPatch, record), Send: "entry", Reply: "entry", Names: id},
-		"DeleteContactListEntry": {Route: assume(http.MethodDelete, record)},
+		"CreateContactList":      {Route: guessed(assumed, http.MethodPost, lists), Send: "contact_list", Reply: "contact_list", Names: id},
+		"UpdateContactList":      {Route: guessed(assumed, http.MethodPatch, list), Send: "contact_list", Reply: "contact_list", Names: id},
+		"DeleteContactList":      {Route: guessed(assumed, http.MethodDelete, list)},
+		"AddContactListEntry":    {Route: guessed(assumed, http.MethodPost, records), Send: "entry", Reply: "entry", Names: id},
+		"UpdateContactListEntry": {Route: guessed(assumed, http.MethodPatch, record), Send: "entry", Reply: "entry", Names: id},
+		"DeleteContactListEntry": {Route: guessed(assumed, http.MethodDelete, record)},
 	}
 }

@@ -10,11 +10,11 @@ import (
 func forwardsOfDoNotCall() vendorhttp.Forwards {
 	result := map[string]string{"numbers": "contacts", "expire_time": "expires_at", "outcome": "status"}
 	return vendorhttp.Forwards{
-		"AddDoNotCallNumbers":    {Route: stated(http.MethodPost, "/outbound_dialer/dnc"), Reply: "results", Names: result, Times: doNotCallTime},
-		"RemoveDoNotCallNumbers": {Route: vendorhttp.Route{Method: http.MethodPost, Path: "/outbound_dialer/dnc/remove", Evidence: follows}, Reply: "results|", Names: result},
+		routeAddDoNotCallNumbers:    {Route: routes[routeAddDoNotCallNumbers], Reply: "results", Names: result, Times: doNotCallTime},
+		routeRemoveDoNotCallNumbers: {Route: routes[routeRemoveDoNotCallNumbers], Reply: "results|", Names: result},
 		"CheckDoNotCallNumber": { // the list itself, asked for one number
-			Route: vendorhttp.Route{Method: http.MethodGet, Path: "/outbound_dialer/dnc", Evidence: inferred},
-			Names: result,
+			Route: guessed(inferred, http.MethodGet, "/outbound_dialer/dnc"),
+			Names: result, Lookup: true,
 		},
 	}
 }

@@ -14,12 +14,12 @@ func forwardsOfQueueSettings() vendorhttp.Forwards {
 	job := map[string]string{"version_id": "id", "job_id": "job_id|id"}
 	holds := []string{"export_audio_files", "export_attached_files"} // required, and false is a value
 	return vendorhttp.Forwards{
-		"DownloadQueueSettings":     {Route: assume(http.MethodGet, "/version_histories/{version_id}/download"), File: true},
-		"ExportQueueSettings":       {Route: assume(http.MethodGet, "/queues/export"), File: true, Always: holds},
-		"ListQueueSettingsVersions": {Route: assume(http.MethodGet, "/version_histories"), Reply: "versions", Names: version},
-		"GetQueueSettingsVersion":   {Route: assume(http.MethodGet, "/version_histories/{version_id}"), Reply: "version", Names: version},
-		"ImportQueueSettings":       {Route: assume(http.MethodPost, "/queues/import"), Form: true, Reply: "job", Names: job},
-		"SaveQueueSettings":         {Route: assume(http.MethodPost, "/version_histories/auto_saved"), Reply: "version", Names: version, Always: holds},
-		"RestoreQueueSettings":      {Route: assume(http.MethodPost, "/version_histories/restore"), Reply: "job", Names: job},
+		"DownloadQueueSettings":     {Route: guessed(assumed, http.MethodGet, "/version_histories/{version_id}/download"), File: true},
+		"ExportQueueSettings":       {Route: guessed(assumed, http.MethodGet, "/queues/export"), File: true, Always: holds},
+		"ListQueueSettingsVersions": {Route: guessed(assumed, http.MethodGet, "/version_histories"), Reply: "versions", Names: version},
+		"GetQueueSettingsVersion":   {Route: guessed(assumed, http.MethodGet, "/version_histories/{version_id}"), Reply: "version", Names: version},
+		"ImportQueueSettings":       {Route: guessed(assumed, http.MethodPost, "/queues/import"), Form: true, Reply: "job", Names: job},
+		"SaveQueueSettings":         {Route: guessed(assumed, http.MethodPost, "/version_histories/auto_saved"), Reply: "version", Names: version, Always: holds},
+		"RestoreQueueSettings":      {Route: guessed(assumed, http.MethodPost, "/version_histories/restore"), Reply: "job", Names: job},
 	}
 }

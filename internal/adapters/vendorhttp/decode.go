@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -70,14 +72,36 @@ func (d *decoder) object(members map[string]any, into protoreflect.Message) {
 	fields := into.Descriptor().Fields()
 	for i := range fields.Len() {
 		f := fields.Get(i)
-		for _, name := range d.all(f) {
-			if value, ok := members[name]; ok {
-				used[name] = true
+		names := d.all(f)
+		for i, name := range names {
+			value, ok := inside(members, name)
+			if !ok {
+				continue
+			}
+			outer, _, _ := strings.Cut(name, ".")
+			used[outer] = true
+			if _, isObject := value.(map[string]any); !isObject || f.Message() != nil || f.IsMap() || !leadsInside(name, names[i+1:]) {
 				d.field(f, value, into)
 			}
 		}
 	}
 	d.unknown += len(members) - len(used)
+}
+
+// inside is a member by its name, or by its path within objects.
+func inside(members map[string]any, name string) (any, bool) {
+	outer, rest, deeper := strings.Cut(name, ".")
+	value, ok := members[outer]
+	if !deeper {
+		return value, ok
+	}
+	object, _ := value.(map[string]any)
+	return inside(object, rest)
+}
+
+// leadsInside says whether one of several paths leads into a member.
+func leadsInside(name string, paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(path, name+".") })
 }
 
 // field reads one member. null is as if it were not there.

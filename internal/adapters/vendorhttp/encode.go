@@ -123,7 +123,7 @@ func (c *Conn) place(call *Call, f Forward, request protoreflect.Message, fields
 		inQuery(call.Query, "", fields)
 		return nil
 	}
-	if len(fields) > 0 || method != http.MethodGet && method != http.MethodDelete {
+	if len(fields) > 0 {
 		call.Body = fields
 	}
 	return nil

@@ -23,7 +23,7 @@ type Forward struct {
 	Fixed map[string]map[string]string
 	// Names are the vendor's names of fields, by ours: "field", or "Message.field" where other messages have such a field too.
 	// They come before the vendor-wide ones. The name "-" is for a field that the vendor does not have; of several with "|" between
-	// them the first is written and any is read.
+	// them the first is written and any is read; "content.text" is read within an object.
 	Names map[string]string
 	// Numbers are string fields that travel as JSON numbers, named like Names.
 	Numbers []string

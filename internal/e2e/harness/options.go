@@ -24,6 +24,8 @@ type Options struct {
 	RetryMin, RetryMax time.Duration
 	// UJETPerSecond is the rate we keep and the vendor enforces; zero means that neither limits.
 	UJETPerSecond float64
+	// UJET are further keys of the account ujet, as they stand in its line of the configuration.
+	UJET string
 	// LogLevel is the service's; empty means debug, so that what must not be logged would be.
 	LogLevel string
 	// GiveUpAfter is the delivery's; zero means an hour.
@@ -100,7 +102,7 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	var defaults []string
 	for _, account := range []struct{ name, vendor, rest string }{
 		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}, webhook: {path_token: {env: E2E_VERSE_HOOK}, bearer: {env: E2E_VERSE_BEARER}}"},
-		{UJET, UJET, fmt.Sprintf("rate_per_second: %v, subdomain: %s, token: {file: %q}", cmp.Or(o.UJETPerSecond, 1000), ujet.DefaultSubdomain, secretFile(UJET))},
+		{UJET, UJET, fmt.Sprintf("rate_per_second: %v, subdomain: %s, token: {file: %q}, %s", cmp.Or(o.UJETPerSecond, 1000), ujet.DefaultSubdomain, secretFile(UJET), o.UJET)},
 		{Conversica, Conversica, fmt.Sprintf("rate_per_second: 1000, username: %s, password: {file: %q}, client_id: tenant-88, "+
 			"conversation_id: spring-open-day, rep_name: Ada Byron, lead_source: Web", conversica.DefaultUsername, secretFile(Conversica))},
 		{Convertalk, Convertalk, fmt.Sprintf("rate_per_second: 1000, token: {env: E2E_CONVERTALK_TOKEN}, bot_id: %s, customer_id: %s",

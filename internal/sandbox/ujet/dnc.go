@@ -79,7 +79,7 @@ func (e *Emulator) list(tx *kit.Tx, raw json.RawMessage) (dncAnswer, error) {
 	switch {
 	case slices.Contains(emergencyNumbers, number):
 		return failed("emergency phone number is not allowed")
-	case !ok:
+	case !ok || slices.Contains(e.settings.Get().InvalidNumbers, number):
 		return failed("phone_number is invalid")
 	}
 	if entry.ExpiresAt != nil {
@@ -138,22 +138,29 @@ func (e *Emulator) removeDNC(w http.ResponseWriter, r *http.Request) (reply, err
 	return reply{http.StatusOK, answers}, err
 }
 
-// findDNC is GET /outbound_dialer/dnc?phone_number=. That an entry is shown as it is, and a number that is not listed is 404, is
-// assumed. An entry whose time is over is as good as gone: the vendor takes it off within an hour.
+// dncFound is what the vendor says of a number that is asked for.
+type dncFound struct {
+	DNCEntry
+	Found bool `json:"found"`
+}
+
+// findDNC is GET /outbound_dialer/dnc?phone_number=. The vendor's page says "found" or "not found" and shows no answer: that it is an
+// entry with a member of that name is assumed. An entry whose time is over is as good as gone: the vendor takes it off within an hour.
 func (e *Emulator) findDNC(_ http.ResponseWriter, r *http.Request) (reply, error) {
 	number, ok := wellFormed(r.URL.Query().Get("phone_number"))
 	if !ok {
 		return reply{}, badRequest("phone_number is invalid")
 	}
-	var entry DNCEntry
+	answer := dncFound{DNCEntry: DNCEntry{PhoneNumber: number}}
 	err := e.ledger.View(func(tx *kit.Tx) error {
+		var entry DNCEntry
 		found, err := tx.Get(KindDNC, number, &entry)
-		if err == nil && (!found || e.expired(entry)) {
-			err = notFound()
+		if found && !e.expired(entry) {
+			answer = dncFound{entry, true}
 		}
 		return err
 	})
-	return reply{http.StatusOK, entry}, err
+	return reply{http.StatusOK, answer}, err
 }
 
 func (e *Emulator) expired(entry DNCEntry) bool {

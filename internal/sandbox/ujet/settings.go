@@ -31,6 +31,8 @@ type Settings struct {
 	Languages map[string]bool `json:"languages"`
 	// ManagedNumbers are the centre's own phone numbers, E.164.
 	ManagedNumbers []string `json:"managedNumbers"`
+	// InvalidNumbers are numbers in E.164 that no line has: the do-not-call list refuses them, each by itself.
+	InvalidNumbers []string `json:"invalidNumbers"`
 	// DefaultNumber is the one used when a call names none. Empty with several managed numbers
 	// means that the agent has to choose: the call is answered 202.
 	DefaultNumber string `json:"defaultNumber"`

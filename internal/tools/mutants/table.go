@@ -15,6 +15,7 @@ var table = []planted{
 	{"answer_webhook_unstored", "./internal/webhook", "TestP11WhatCannotBeStoredIsToComeAgain"},
 	{"bind_one_way", "./internal/idmap/boltmap", "TestP5VerifyCountsASoundIndex"},
 	{"check_suppression_only_at_accept", "./internal/delivery", "TestP10ASuppressionIsLookedAtAgainWhenAnAttemptBegins"},
+	{"contact_suppressed_directly", "./internal/service", "TestP10ADirectWriteToWhoOptedOutIsNotMade"},
 	{"forget_request_meaning", "./internal/service", "TestP4AnotherRequestIsRefused"},
 	{"ignore_rate_slots", "./internal/delivery", "TestP8QueuedLeadsLeaveInStepWithTheLimit"},
 	{"ignore_scopes", "./internal/auth", "TestP20EveryRPCByEveryKindOfKey"},
