@@ -6,7 +6,7 @@ import "maps"
 func allSteps() map[string]step {
 	all := map[string]step{}
 	for _, steps := range []map[string]step{
-		callSteps, chatSteps, contactCentreSteps(), agentSteps(), campaignSteps(), doNotCallSteps(),
+		callSteps, chatSteps, contactCentreSteps(), agentSteps(), campaignSteps(), doNotCallSteps(), vendorWebhookSteps(),
 	} {
 		maps.Copy(all, steps)
 	}
