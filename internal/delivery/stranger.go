@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +68,7 @@ func contactKeys(person *leadmuxv1.Lead) []idmap.LeadKey {
 // assumedOurs is the creation of a lead at the account that a sighting refutes; nil when it refutes none.
 //
 // Whether a vendor goes by phone or by e-mail is not known, so the stranger's conversation must have all that the lead has: then it is in
-// the way by either. It must have been running after the first attempt that may have created ours, and not have begun after the answer
+// the way by either. It must have been running after the last attempt that may have created ours, and not have begun after the answer
 // that was taken for ours.
 func (d *Dispatcher) assumedOurs(tx idmap.Tx, tenant string, account *adapters.Account, leadID string, seen Sighting) (*leadmuxv1.Operation, error) {
 	lead, err := tx.Lead(tenant, leadID)
@@ -93,19 +92,18 @@ func (d *Dispatcher) assumedOurs(tx idmap.Tx, tenant string, account *adapters.A
 	last := lastAttempt(op)
 	byConflict := op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED &&
 		last.GetOutcome() == leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT && last.GetReason() == rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_DUPLICATE_AT_VENDOR)
-	if !byConflict || seen.Time.Before(firstUnsure(op)) || seen.Born && seen.Time.After(last.GetEndTime().AsTime()) {
+	if !byConflict || seen.Time.Before(lastUnsure(op)) || seen.Born && seen.Time.After(last.GetEndTime().AsTime()) {
 		return nil, nil //nolint:nilnil // none is no error
 	}
 	return op, nil
 }
 
-// firstUnsure is when the first attempt began that may have had an effect. Vendors date to the second.
-func firstUnsure(op *leadmuxv1.Operation) time.Time {
+// lastUnsure is when the last attempt began that may have had an effect. Vendors date to the second.
+func lastUnsure(op *leadmuxv1.Operation) time.Time {
 	began := op.GetCreateTime()
 	for _, attempt := range op.GetAttempts() {
 		if attempt.GetOutcome() == leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_AMBIGUOUS {
-			began = cmp.Or(attempt.GetStartTime(), began)
-			break
+			began = attempt.GetStartTime()
 		}
 	}
 	return began.AsTime().Truncate(time.Second)
