@@ -4,6 +4,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters/convertalk"
 	"github.com/leadmux/leadmux/internal/adapters/ujet"
+	"github.com/leadmux/leadmux/internal/adapters/verse"
 	"github.com/leadmux/leadmux/internal/server"
 	"github.com/leadmux/leadmux/internal/service"
 )
@@ -23,13 +24,15 @@ func partlyForwarded(cfg service.Config) []server.Service {
 		{Desc: &leadmuxv1.AgentImportService_ServiceDesc, Impl: leadmuxv1.UnimplementedAgentImportServiceServer{}},
 		{Desc: &leadmuxv1.DoNotCallService_ServiceDesc, Impl: leadmuxv1.UnimplementedDoNotCallServiceServer{}},
 		{Desc: &leadmuxv1.ContactListService_ServiceDesc, Impl: leadmuxv1.UnimplementedContactListServiceServer{}},
+		{Desc: &leadmuxv1.VendorWebhookService_ServiceDesc, Impl: leadmuxv1.UnimplementedVendorWebhookServiceServer{}},
 	}
 }
 
 // isForwarded says whether any vendor has an RPC as it is.
 func isForwarded(rpc string) bool {
-	_, ok := ujet.Forwards()[rpc]
-	return ok || convertalk.Forwards(rpc)
+	_, ujetHas := ujet.Forwards()[rpc]
+	_, verseHas := verse.Forwards()[rpc]
+	return ujetHas || verseHas || convertalk.Forwards(rpc)
 }
 
 // forwarded are those services with their routes. It warns of the routes that rest on an assumption.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/adapters/ujet"
+	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
+	"github.com/leadmux/leadmux/internal/adapters/verse"
 	"github.com/leadmux/leadmux/internal/service"
 )
 
@@ -41,9 +43,11 @@ func TestEveryForwardIsAnRPC(t *testing.T) {
 			served[stream.StreamName] = true
 		}
 	}
-	for rpc := range ujet.Forwards() {
-		if adapters.MethodOf(rpc) == nil || !served[rpc] {
-			t.Errorf("the route %s stands for no RPC", rpc)
+	for _, forwards := range []vendorhttp.Forwards{ujet.Forwards(), verse.Forwards()} {
+		for rpc := range forwards {
+			if adapters.MethodOf(rpc) == nil || !served[rpc] {
+				t.Errorf("the route %s stands for no RPC", rpc)
+			}
 		}
 	}
 }

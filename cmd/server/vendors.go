@@ -63,7 +63,7 @@ func newAdapter(a config.Account, line *vendorhttp.Line, observe func(vendorhttp
 		return verse.New(verse.Config{
 			Account: a.Name, BaseURL: a.BaseURL, APIKey: a.APIKey.Reveal(), PhoneField: a.PhoneField,
 			WebhookBearer: a.Hook().Bearer.Reveal(), OptOutReasons: a.UnqualifiedOptOutReasons,
-			Routes: a.Routes, Line: line, Observe: observe,
+			Routes: a.Routes, Line: line, Observe: observe, Drift: drift,
 		})
 	case config.UJET:
 		return ujet.New(ujet.Config{
@@ -137,19 +137,4 @@ func sandboxHook(h sandbox.Hook) *config.Webhook {
 		w.SigningSecrets = []config.Secret{config.NewSecret(h.SigningSecret)}
 	}
 	return w
-}
-
-// sandboxAddress tells the emulators our address for each kind of their webhooks.
-func sandboxAddress(vendors *sandbox.Sandbox, httpAddr string) func(name, kind string) string {
-	return func(name, kind string) string {
-		vendor, err := vendors.Vendor(name)
-		if err != nil {
-			return "" // no emulator of that name would ask
-		}
-		address := "http://" + httpAddr + webhook.Path + name + "/" + vendor.Hook.PathToken
-		if kind != "" {
-			address += "/" + kind
-		}
-		return address
-	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -70,13 +71,14 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	if err != nil {
 		return err
 	}
+	addresses := addressesOf(cfg)
 	services := service.Config{
 		Rules: compiled, Store: store, Accounts: accounts, Dispatcher: dispatcher, Secret: secret, Logger: logger,
 		Region:     cfg.DefaultRegion,
 		Duplicates: duplicatePolicy(cfg.Duplicates), DuplicatesOf: duplicatesOf(cfg),
 		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,
 		OptOutScope: leadmuxv1.ContactChannel(leadmuxv1.ContactChannel_value["CONTACT_CHANNEL_"+strings.ToUpper(cfg.OptOut.Scope)]),
-		OptOutWords: cfg.OptOut.Keywords,
+		OptOutWords: cfg.OptOut.Keywords, Hook: addresses.of,
 	}
 	leads, accountService := service.New(services)
 	more, err := forwarded(services)
@@ -97,7 +99,8 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		return err
 	}
 	if vendors != nil {
-		if err := vendors.Connect(sandboxAddress(vendors, srv.HTTPAddr())); err != nil {
+		addresses.base = cmp.Or(addresses.base, "http://"+srv.HTTPAddr())
+		if err := vendors.Connect(addresses.inSandbox); err != nil {
 			return errors.Join(err, srv.Close())
 		}
 	}

@@ -28,6 +28,7 @@ const (
 	KindNotSupported               // the vendor has no such operation
 	KindAccountStopped             // nothing was sent: the account is stopped or its breaker is open
 	KindWrongState                 // the object is in a state in which the vendor does not do this
+	KindRouteDoubted               // the vendor does not know the path, or has no such object: its answer does not tell which
 )
 
 // Error is every failure an adapter returns. Error() is for logs and holds no vendor body; clients see what rpcerr and delivery
@@ -72,6 +73,7 @@ var kindNames = map[Kind]string{
 	KindIntakeClosed: "intake_closed", KindRouteUnknown: "route_unknown", KindUnavailable: "unavailable",
 	KindTimeout: "timeout", KindBadAnswer: "bad_answer", KindNotSupported: "not_supported",
 	KindAccountStopped: "account_stopped", KindWrongState: "wrong_state",
+	KindRouteDoubted: "route_doubted",
 }
 
 // String is the kind's name as it stands in logs and metric labels.

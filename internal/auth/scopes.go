@@ -64,6 +64,10 @@ var Scopes = map[string]string{
 	leadmuxv1.AccountService_ListCapabilities_FullMethodName: AccountsRead,
 	leadmuxv1.AccountService_Passthrough_FullMethodName:      Passthrough,
 
+	leadmuxv1.VendorWebhookService_CreateVendorWebhook_FullMethodName: AccountsWrite,
+	leadmuxv1.VendorWebhookService_ListVendorWebhooks_FullMethodName:  AccountsRead,
+	leadmuxv1.VendorWebhookService_DeleteVendorWebhook_FullMethodName: AccountsWrite,
+
 	leadmuxv1.SuppressionService_Suppress_FullMethodName:           SuppressionsWrite,
 	leadmuxv1.SuppressionService_ImportSuppressions_FullMethodName: SuppressionsWrite,
 	leadmuxv1.SuppressionService_Reconsent_FullMethodName:          SuppressionsWrite,

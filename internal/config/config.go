@@ -22,6 +22,8 @@ type Config struct {
 	GRPCAddr string `yaml:"grpc_addr"`
 	// AdminAddr is host:port of metrics, profiles and sandbox control; it knows no API keys.
 	AdminAddr string `yaml:"admin_addr"`
+	// PublicURL is where vendors reach HTTPAddr: what their webhooks' paths are appended to. Empty when nobody says.
+	PublicURL string `yaml:"public_url"`
 	// AllowPlaintext lets listeners beyond loopback work without TLS, for a proxy in front that does it.
 	AllowPlaintext bool `yaml:"allow_plaintext"`
 	// TLS is the certificate of HTTPAddr and GRPCAddr; nil for plaintext.

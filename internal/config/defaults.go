@@ -86,6 +86,7 @@ func defaultKey() APIKey { return APIKey{Tenant: DefaultTenant, RatePerSecond: 1
 
 // complete fills in what follows from other keys, and brings to one form what has several.
 func (c *Config) complete() {
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	for i := range c.Accounts {
 		a := &c.Accounts[i]
 		a.BaseURL = strings.TrimRight(a.BaseURL, "/")

@@ -47,6 +47,11 @@ func (k *checker) service() {
 	if c.DataDir == "" {
 		k.bad("data_dir", "must name a folder")
 	}
+	if c.PublicURL != "" {
+		if err := checkURL(c.PublicURL); err != nil {
+			k.bad("public_url", "%s", err)
+		}
+	}
 	if !phonenumbers.GetSupportedRegions()[c.DefaultRegion] {
 		k.bad("default_region", "must be a country's two capital letters (ISO 3166), such as US or GB, not %q", c.DefaultRegion)
 	}

@@ -2,11 +2,9 @@ package delivery
 
 import (
 	"fmt"
-	"strings"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
-	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/mutant"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -65,14 +63,7 @@ func (s *settling) idPending(says string) {
 // otherAtVendor finds another lead of the tenant with the same phone or e-mail that the vendor may have from us, and whether it
 // is known to have that one. One that is known comes before one that is not.
 func (s *settling) otherAtVendor() (other string, known bool, err error) {
-	keys := []idmap.LeadKey{
-		{Kind: idmap.KeyPhone, Value: s.lead.GetPhone()},
-		{Kind: idmap.KeyEmail, Value: strings.ToLower(s.lead.GetEmail())},
-	}
-	for _, key := range keys {
-		if key.Value == "" {
-			continue
-		}
+	for _, key := range contactKeys(s.lead) {
 		ids, err := s.tx.FindLeads(s.tenant, key, maxTwins)
 		if err != nil {
 			return "", false, err

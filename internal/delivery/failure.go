@@ -78,15 +78,16 @@ func (s *settling) proven() error {
 }
 
 // step is what follows a failure. An opt-out is never given up while the vendor may still hear of it: it waits for a stopped
-// account, and where the vendor knows no such conversation although it may have been given the lead, it is asked again until
-// other operations would be given up.
+// account. Where the vendor knows no such conversation although it may have been given the lead, or its answer may be about the path, it
+// is asked again until other operations would be given up; the path may be corrected meanwhile.
 func (s *settling) step(failure *adapters.Error) step {
 	of := steps[failure.Kind]
 	switch {
 	case s.op.GetMethod() != OptOutLead:
 	case of == stopAndRefuse:
 		return stopAndKeep
-	case failure.Kind == adapters.KindNotFound && s.e.GetVendorLeadId() == "" && !s.overdue(s.d.now()):
+	case s.overdue(s.d.now()):
+	case failure.Kind == adapters.KindNotFound && s.e.GetVendorLeadId() == "", failure.Kind == adapters.KindRouteDoubted:
 		return retrySlowly
 	}
 	return of

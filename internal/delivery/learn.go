@@ -94,6 +94,10 @@ func Warn(e *leadmuxv1.Engagement, warning *leadmuxv1.Warning) {
 	e.Warnings = append(e.Warnings, warning)
 }
 
+func warned(e *leadmuxv1.Engagement, code leadmuxv1.WarningCode) bool {
+	return slices.ContainsFunc(e.GetWarnings(), func(w *leadmuxv1.Warning) bool { return w.GetCode() == rpcerr.WarningName(code) })
+}
+
 func dropWarnings(e *leadmuxv1.Engagement, code leadmuxv1.WarningCode) {
 	e.Warnings = slices.DeleteFunc(e.GetWarnings(), func(w *leadmuxv1.Warning) bool { return w.GetCode() == rpcerr.WarningName(code) })
 }

@@ -46,6 +46,7 @@ var steps = map[adapters.Kind]step{
 	adapters.KindNotSupported:   refuse,
 	adapters.KindWrongState:     refuse,
 	adapters.KindRouteUnknown:   stopAndRefuse,
+	adapters.KindRouteDoubted:   refuse,
 	adapters.KindRateLimited:    retry,
 	adapters.KindUnavailable:    retry,
 	adapters.KindTimeout:        retry,

@@ -74,6 +74,8 @@ var rules = []struct {
 		all(again), classes{again, again, inDoubt}, classes{unsureAgain, unsureAgain, unsureDoubt}},
 	{adapters.KindNotSupported, "CAPABILITY_NOT_SUPPORTED", false,
 		all(refused), all(inDoubt), all(unsureDoubt)},
+	{adapters.KindRouteDoubted, "VENDOR_ROUTE_UNKNOWN", false,
+		all(refused), all(inDoubt), all(unsureDoubt)},
 	{adapters.KindAccountStopped, "ACCOUNT_STOPPED", true, // stopped by the test: only a stopped account fails so
 		all(held), classes{held, held, inDoubt}, classes{unsureHeld, unsureHeld, unsureDoubt}},
 }
@@ -92,7 +94,7 @@ type ruleCase struct {
 }
 
 func TestEachKindOfFailureHasItsRule(t *testing.T) {
-	if len(rules) != int(adapters.KindAccountStopped)+1 {
+	if len(rules) != int(adapters.KindRouteDoubted) { // one of them, KindWrongState, is of direct writes only
 		t.Fatalf("%d kinds have a rule", len(rules))
 	}
 	inTime(t, func(t *testing.T) {

@@ -215,6 +215,38 @@ func TestP10AnOptOutDoesNotWaitForADoubt(t *testing.T) {
 	})
 }
 
+// What may be an answer about a wrong path is never taken for one about the person: it is asked again, without stopping the account,
+// and shown when other operations would be given up. A corrected path is found by then.
+func TestP10AnOptOutWhosePathIsInDoubtIsNotDone(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers []answer
+		notice  string
+	}{
+		"never corrected":      {[]answer{fails(adapters.KindRouteDoubted)}, "west FAILED"},
+		"after one in doubt":   {[]answer{loses(adapters.KindTimeout), fails(adapters.KindRouteDoubted)}, "west FAILED"},
+		"corrected in a while": {[]answer{fails(adapters.KindRouteDoubted), fails(adapters.KindRouteDoubted), took}, "west ACKNOWLEDGED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTime(t, func(t *testing.T) {
+				v := newVendor(detectable, took)
+				v.on[delivery.OptOutLead] = inTurn(c.answers...)
+				r, id := engaged(t, v)
+				s := r.suppress(delivery.Person{LeadID: id})
+				pass(10 * time.Minute)
+				r.wantsNotices(s.GetSuppressionId(), "west REQUESTED")
+				other := r.create(caller("+14155550105"))
+				synctest.Wait()
+				r.wants(other, "ACTIVE", "") // the account is not stopped
+				pass(74 * time.Hour)
+				r.wantsNotices(s.GetSuppressionId(), c.notice)
+				if told := len(sayings(v, id)); told > 300 {
+					t.Errorf("the vendor was asked %d times", told)
+				}
+			})
+		})
+	}
+}
+
 func TestP10AnOptOutIsToldHoweverLongTheVendorIsDown(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		v := newVendor(keyed, took)

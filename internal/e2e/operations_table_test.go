@@ -138,6 +138,8 @@ const (
 	noToken    fault = "answers 403 `Missing Authentication Token`"
 	conflicts  fault = "answers 409"
 	notFound   fault = "answers 404"
+	noLead     fault = "answers 404 `Resource Not Found`"
+	otherGone  fault = "answers 404 with another text"
 	saysNo     fault = "answers 200 with `success: false` and code 400"
 	tooSoon    fault = "answers 400: the same person again too soon"
 	noContact  fault = "does not have the person in the campaign any more"
@@ -153,6 +155,8 @@ var opPlans = map[fault][]kit.Fault{
 	noToken:    {{Status: 403, Body: `{"message":"Missing Authentication Token"}`, Count: -1}},
 	conflicts:  plans[stranger],
 	notFound:   plans[noPath],
+	noLead:     {{Status: 404, Body: `{"message":"Resource Not Found"}`, Count: -1}},
+	otherGone:  plans[noPath],
 	saysNo:     {{Status: 200, Body: `{"success":false,"message":"Bad Request","code":400,"data":["status is wrong"]}`, Count: -1}},
 	tooSoon:    {{Status: 400, Body: `{"message":"Duplicate request: Please wait for the interval to expire"}`, Count: -1}},
 	noContact:  {{Path: "/outbound_dialer/campaigns/1/contact", Exact: true, Status: 404, Count: -1}, {Method: "GET", Status: 200, Body: "[]", Count: -1}},

@@ -41,4 +41,6 @@ const (
 	SkipAttemptMark = planted == "skip_attempt_mark"
 	// SkipVendorInOptOut leaves one vendor out when all are told of an opt-out.
 	SkipVendorInOptOut = planted == "skip_vendor_in_opt_out"
+	// TrustEveryNotFound takes each "not found" for one about the person, and none for one about the path.
+	TrustEveryNotFound = planted == "trust_every_not_found"
 )

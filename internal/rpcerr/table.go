@@ -30,6 +30,7 @@ var kindReasons = map[adapters.Kind]leadmuxv1.ErrorReason{
 	adapters.KindNotSupported:   leadmuxv1.ErrorReason_ERROR_REASON_CAPABILITY_NOT_SUPPORTED,
 	adapters.KindAccountStopped: leadmuxv1.ErrorReason_ERROR_REASON_ACCOUNT_STOPPED,
 	adapters.KindWrongState:     leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_WRONG_STATE,
+	adapters.KindRouteDoubted:   leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ROUTE_UNKNOWN,
 }
 
 // reasonCodes is the one table from a reason to a gRPC code; a reason that is not in it is INTERNAL. A vendor's 401 or 403 is

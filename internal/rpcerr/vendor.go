@@ -23,12 +23,16 @@ var vendorSentences = map[adapters.Kind]string{
 	adapters.KindBadAnswer:      "%s gave an answer that cannot be read",
 	adapters.KindNotSupported:   "%s has no such operation",
 	adapters.KindWrongState:     "%s does not do this in the state the object is in",
+	adapters.KindRouteDoubted:   "%s does not know the path, or has no such object, and does not say which; check the account's routes",
 	adapters.KindAccountStopped: "this %s account is stopped; a good test of the account resumes it",
 }
 
 // VendorMessage is the sentence about a vendor's failure that callers may see.
 func VendorMessage(v *adapters.Error) string {
 	text := fmt.Sprintf(vendorSentences[v.Kind], v.Vendor)
+	if method := adapters.MethodOf(v.Op); v.Kind == adapters.KindConflict && method != nil && method.Parent().Name() != "LeadService" {
+		text = v.Vendor + " has this already"
+	}
 	if v.Message != "" {
 		text += ": " + v.Message
 	}

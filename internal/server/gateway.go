@@ -72,7 +72,7 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 		leadmuxv1.RegisterEventServiceHandlerClient(ctx, g.mux, leadmuxv1.NewEventServiceClient(conn)),
 		leadmuxv1.RegisterOperationServiceHandlerClient(ctx, g.mux, leadmuxv1.NewOperationServiceClient(conn)),
 		leadmuxv1.RegisterSuppressionServiceHandlerClient(ctx, g.mux, leadmuxv1.NewSuppressionServiceClient(conn)),
-		registerContactCentre(ctx, g.mux, conn),
+		registerForwarded(ctx, g.mux, conn),
 	)
 }
 

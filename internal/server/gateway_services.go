@@ -10,8 +10,8 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 )
 
-// registerContactCentre gives the gateway the services of a contact centre.
-func registerContactCentre(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
+// registerForwarded gives the gateway the services whose RPCs go to vendors as they are, most of them of a contact centre.
+func registerForwarded(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
 	return errors.Join(
 		leadmuxv1.RegisterCallServiceHandlerClient(ctx, mux, leadmuxv1.NewCallServiceClient(conn)),
 		leadmuxv1.RegisterChatServiceHandlerClient(ctx, mux, leadmuxv1.NewChatServiceClient(conn)),
@@ -23,5 +23,6 @@ func registerContactCentre(ctx context.Context, mux *runtime.ServeMux, conn grpc
 		leadmuxv1.RegisterAgentImportServiceHandlerClient(ctx, mux, leadmuxv1.NewAgentImportServiceClient(conn)),
 		leadmuxv1.RegisterDoNotCallServiceHandlerClient(ctx, mux, leadmuxv1.NewDoNotCallServiceClient(conn)),
 		leadmuxv1.RegisterContactListServiceHandlerClient(ctx, mux, leadmuxv1.NewContactListServiceClient(conn)),
+		leadmuxv1.RegisterVendorWebhookServiceHandlerClient(ctx, mux, leadmuxv1.NewVendorWebhookServiceClient(conn)),
 	)
 }

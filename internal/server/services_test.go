@@ -24,6 +24,7 @@ func (f *fixture) more() []Service {
 		{&leadmuxv1.AgentImportService_ServiceDesc, leadmuxv1.UnimplementedAgentImportServiceServer{}},
 		{&leadmuxv1.DoNotCallService_ServiceDesc, leadmuxv1.UnimplementedDoNotCallServiceServer{}},
 		{&leadmuxv1.ContactListService_ServiceDesc, leadmuxv1.UnimplementedContactListServiceServer{}},
+		{&leadmuxv1.VendorWebhookService_ServiceDesc, leadmuxv1.UnimplementedVendorWebhookServiceServer{}},
 	} {
 		all = append(all, Service{Desc: one.desc, Impl: one.impl})
 	}

@@ -36,6 +36,8 @@ type forward struct {
 	answered bool
 	// check looks at the index in the transaction that journals the write; nil for nothing.
 	check func(r idmap.Reader) error
+	// finish completes the response once the vendor has answered; nil for nothing.
+	finish func()
 }
 
 // NewForwarding makes a Forwarding. has says whether any vendor has the RPC.
@@ -135,6 +137,9 @@ func (s *Forwarding) do(ctx context.Context, method protoreflect.MethodDescripto
 	})
 	if lacks, ok := isUnsupported(err); ok {
 		return s.cfg.unsupported(p, lacks)
+	}
+	if err == nil && f.finish != nil {
+		f.finish()
 	}
 	pages.seal(response.ProtoReflect())
 	return err

@@ -75,6 +75,9 @@ var steps = map[string]step{
 	"UpdateContactList":      on(updateContactList),
 	"AddContactListEntry":    on(addEntry),
 	"UpdateContactListEntry": on(updateEntry),
+
+	"CreateVendorWebhook": on(createVendorWebhook),
+	"ListVendorWebhooks":  on(listVendorWebhooks),
 }
 
 // on is a step for the requests of one RPC. At an account that has no such RPC it checks nothing: that is what the caller is told.

@@ -36,6 +36,9 @@ func (s *LeadService) Receive(ctx context.Context, account *adapters.Account, ki
 		s.cfg.Drift(account.Vendor, "status")
 	}
 	s.cfg.Dispatcher.Go(account.Tenant, took.ops)
+	for _, leadID := range took.changed {
+		s.cfg.Dispatcher.Changed(leadID)
+	}
 	if took.poll {
 		s.cfg.Poll(account.Name)
 	}
@@ -57,6 +60,7 @@ type receipt struct {
 	drift   int    // words that mean nothing to us
 	poll    bool   // the vendor has more to tell
 	ops     []*leadmuxv1.Operation
+	changed []string // leads that the delivery is not about, and changed
 }
 
 // all takes in every event of the delivery and keeps the delivery itself.

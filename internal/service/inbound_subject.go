@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"errors"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -30,10 +31,27 @@ func (r *receipt) subject(said adapters.VendorEvent, event *leadmuxv1.Event) (*l
 		return nil, err
 	}
 	lead, err := t.named()
-	if !errors.Is(err, errStranger) || !said.Born {
+	if !errors.Is(err, errStranger) {
 		return lead, err
 	}
+	if err := r.refute(said, event); err != nil || !said.Born {
+		return nil, cmp.Or(err, errStranger)
+	}
 	return t.adopt()
+}
+
+// refute takes back what was thought of a lead of ours, where the conversation of a stranger's shows that it was wrong.
+func (r *receipt) refute(said adapters.VendorEvent, event *leadmuxv1.Event) error {
+	if said.Lead == nil {
+		return nil
+	}
+	seen := delivery.Sighting{Person: said.Lead, Time: r.now, Born: said.Born}
+	if event.GetVendorTime() != nil {
+		seen.Time = event.GetVendorTime().AsTime()
+	}
+	refuted, err := r.s.cfg.Dispatcher.Refute(r.tx, r.account.Tenant, r.account, seen)
+	r.changed = append(r.changed, refuted...)
+	return err
 }
 
 // taking is the event as a listing would show it.

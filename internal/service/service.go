@@ -40,6 +40,7 @@ type Config struct {
 	OptOutWords    []string                             // a message of nothing else is an opt-out; in capitals
 	Drift          func(vendor, what string)            // told of a vendor's value that means nothing to us; nil: nobody
 	Poll           func(account string)                 // told that an account's vendor has news which only asking it tells; nil: nobody
+	Hook           func(account *adapters.Account) Hook // where an account's vendor is to send its webhooks; nil: nowhere
 }
 
 // LeadService implements leadmux.v1.LeadService.
@@ -76,6 +77,9 @@ func (c Config) filled() Config {
 	}
 	if c.Poll == nil {
 		c.Poll = func(string) {}
+	}
+	if c.Hook == nil {
+		c.Hook = func(*adapters.Account) Hook { return Hook{Lacks: "public_url"} }
 	}
 	return c
 }

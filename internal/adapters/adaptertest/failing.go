@@ -118,7 +118,7 @@ func (s suite) notFound(t *testing.T) {
 	tr.faultWrite(kit.Fault{Count: -1, Status: http.StatusNotFound, Body: `{"message":"no such thing"}`})
 	_, err := tr.send(t.Context(), tr.adapter(), s.rpc, tr.in)
 	kind := adapters.KindNotFound
-	if e, ok := errors.AsType[*adapters.Error](err); ok && e.Kind == adapters.KindRouteUnknown {
+	if e, ok := errors.AsType[*adapters.Error](err); ok && (e.Kind == adapters.KindRouteUnknown || e.Kind == adapters.KindRouteDoubted) {
 		kind = e.Kind
 	}
 	tr.wantFailure(err, failure{kind, false})

@@ -32,6 +32,11 @@ func (d *decoder) response(f Forward, body []byte, into protoreflect.Message) er
 	if err != nil {
 		return err
 	}
+	if members, ok := value.(map[string]any); ok {
+		for _, key := range f.Ignore {
+			delete(members, key)
+		}
+	}
 	reply := f.reply(value)
 	if reply == "" {
 		if members, ok := value.(map[string]any); ok {

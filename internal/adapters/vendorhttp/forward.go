@@ -42,6 +42,8 @@ type Forward struct {
 	// Reply names the response's field that the vendor's answer is the content of; empty: the answer's keys are the response's.
 	// With "|" in it, the first name is for an answer that is an array and the second for an object.
 	Reply string
+	// Ignore are keys of the vendor's answer that are known and say nothing to callers.
+	Ignore []string
 	// Accepted names the response's bool field that says that the vendor answered 202: it took the request and is not done.
 	Accepted string
 	// Lookup says that the query names an object, so that a 404 is about that and not about the path.

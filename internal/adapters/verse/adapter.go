@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -57,11 +59,14 @@ type Config struct {
 	Line *vendorhttp.Line
 	// Observe is told of every request; may be nil.
 	Observe func(vendorhttp.Attempt)
+	// Drift is told of what an answer holds and we do not know; may be nil.
+	Drift func(vendor, what string)
 }
 
 // Adapter is one Verse account.
 type Adapter struct {
 	client     *vendorhttp.Client
+	conn       *vendorhttp.Conn // of the RPCs that are forwarded
 	phoneField string
 	hook       hook
 }
@@ -80,7 +85,7 @@ func New(cfg Config) (*Adapter, error) {
 		Account:  cfg.Account,
 		BaseURL:  cmp.Or(cfg.BaseURL, DefaultBaseURL),
 		Auth:     func(h http.Header) { h.Set("X-API-KEY", cfg.APIKey) },
-		Routes:   routes,
+		Routes:   allRoutes(),
 		Override: cfg.Routes,
 		Line:     cfg.Line,
 		Decode:   decode,
@@ -89,8 +94,12 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verse account %s: %w", cfg.Account, err)
 	}
+	conn, err := newConn(client, cfg.Drift)
+	if err != nil {
+		return nil, fmt.Errorf("verse account %s: %w", cfg.Account, err)
+	}
 	return &Adapter{
-		client: client, phoneField: phoneField,
+		client: client, conn: conn, phoneField: phoneField,
 		hook: hook{bearer: cfg.WebhookBearer, optOutReasons: cfg.OptOutReasons},
 	}, nil
 }
@@ -109,13 +118,15 @@ func (a *Adapter) Test(ctx context.Context) error {
 	return err
 }
 
-// Capabilities lists the supported RPCs with their routes.
+// Capabilities lists the supported RPCs with their routes, by RPC.
 func (a *Adapter) Capabilities() []*leadmuxv1.Capability {
-	return []*leadmuxv1.Capability{
+	all := append(a.conn.Capabilities(),
 		vendorhttp.Capability(a.client, routeCreate, class, routeCreate),
 		vendorhttp.Capability(a.client, routeEnd, class, routeEnd),
 		vendorhttp.Capability(a.client, routeOptOut, class, routeOptOut),
 		vendorhttp.Capability(a.client, routeStop, class, routeStop),
 		vendorhttp.Capability(a.client, opTest, leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_NO_SIDE_EFFECTS, routeCreate),
-	}
+	)
+	slices.SortFunc(all, func(a, b *leadmuxv1.Capability) int { return strings.Compare(a.GetRpc(), b.GetRpc()) })
+	return all
 }

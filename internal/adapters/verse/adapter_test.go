@@ -24,7 +24,7 @@ func TestBadConfig(t *testing.T) {
 		"no key":          {verse.Config{}, "API key"},
 		"phone as e-mail": {verse.Config{APIKey: "hunter2", PhoneField: "email"}, `"email"`},
 		"phone as custom": {verse.Config{APIKey: "hunter2", PhoneField: "customFields"}, `"customFields"`},
-		"unknown route":   {verse.Config{APIKey: "hunter2", Routes: map[string]string{"UpdateLead": "POST /x"}}, "allowed: CreateLead, EndConversation, OptOutLead, StopConversation"},
+		"unknown route":   {verse.Config{APIKey: "hunter2", Routes: map[string]string{"UpdateLead": "POST /x"}}, "allowed: CreateLead, CreateVendorWebhook, DeleteVendorWebhook, EndConversation, ListVendorWebhooks, OptOutLead, StopConversation"},
 		"ID of a create":  {verse.Config{APIKey: "hunter2", Routes: map[string]string{"CreateLead": "POST /x/{id}"}}, "{id}"},
 		"base URL":        {verse.Config{APIKey: "hunter2", BaseURL: "api.verse.io"}, "base_url"},
 		"line end in key": {verse.Config{APIKey: "hunter2\n"}, "credentials"},
@@ -47,8 +47,20 @@ func TestCapabilities(t *testing.T) {
 	want := []*leadmuxv1.Capability{
 		{Rpc: "CreateLead", IdempotencyClass: detectable, Evidence: sureOfBoth, Route: "POST /zapier"},
 		{
+			Rpc: "CreateVendorWebhook", IdempotencyClass: leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_AT_MOST_ONCE,
+			Evidence: leadmuxv1.Evidence_EVIDENCE_D, Route: "POST /webhooks",
+		},
+		{
+			Rpc: "DeleteVendorWebhook", IdempotencyClass: leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_KEYED,
+			Evidence: leadmuxv1.Evidence_EVIDENCE_D, Route: "DELETE /webhooks/{vendor_webhook_id}",
+		},
+		{
 			Rpc: "EndConversation", IdempotencyClass: detectable, Evidence: leadmuxv1.Evidence_EVIDENCE_B,
 			Route: "POST /leads/{id}/end", RouteOverridden: true,
+		},
+		{
+			Rpc: "ListVendorWebhooks", IdempotencyClass: leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_NO_SIDE_EFFECTS,
+			Evidence: leadmuxv1.Evidence_EVIDENCE_D, Route: "GET /webhooks",
 		},
 		{
 			Rpc: "OptOutLead", IdempotencyClass: detectable, Evidence: leadmuxv1.Evidence_EVIDENCE_D, Route: "POST /zapier/dnc",

@@ -8,6 +8,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // known is a message of the vendor's error table: how it begins, in lower case, what it means, and what callers are told.
@@ -53,17 +54,12 @@ func contactNeeded() []*leadmuxv1.FieldViolation {
 // decode reads a refusal: by status first, by message second. The message of the vendor never goes further than here.
 func decode(a vendorhttp.Answer) vendorhttp.Decoded {
 	message, code := complaint(a.Body)
+	if saysNoRoute(a.Status, message) {
+		return missing(a.Route, a.Status, false)
+	}
 	switch a.Status {
-	case http.StatusForbidden:
-		// The vendor's gateway says so of a path or verb that it does not know; the vendor's table explains it as an action on
-		// a conversation that was not found. Any other 403 is a key that may not do this.
-		if strings.HasPrefix(message, "missing authentication token") {
-			return missing(a.Route)
-		}
 	case http.StatusNotFound:
-		return missing(a.Route)
-	case http.StatusMethodNotAllowed:
-		return vendorhttp.Decoded{Kind: adapters.KindRouteUnknown, HasKind: true}
+		return missing(a.Route, a.Status, true)
 	case http.StatusConflict:
 		return vendorhttp.Decoded{Code: code, Message: "the person has an active conversation at Verse"}
 	case http.StatusUnprocessableEntity:
@@ -75,13 +71,32 @@ func decode(a vendorhttp.Answer) vendorhttp.Decoded {
 // noConversation is said of an action that found nothing to act on.
 const noConversation = "Verse has no active conversation with this person; it may have ended there"
 
-// missing tells what an answer of "not found" is about. A create names no object that could be missing, so there it is the
-// path (inferred).
-func missing(route string) vendorhttp.Decoded {
-	if route == routeCreate {
-		return vendorhttp.Decoded{Kind: adapters.KindRouteUnknown, HasKind: true}
+// saysNoRoute says whether an answer may be one about the path and not about what was asked for. Where the conversation is not there,
+// the vendor's table has a 404 with a text of its own, and no other 404; the 403 it explains in the same way is what its gateway
+// says of a path or verb that it does not know. Any other 403 is a key that may not do this.
+func saysNoRoute(status int, message string) bool {
+	switch status {
+	case http.StatusForbidden:
+		return strings.HasPrefix(message, "missing authentication token")
+	case http.StatusNotFound:
+		return !strings.HasPrefix(message, "resource not found")
+	default:
+		return status == http.StatusMethodNotAllowed
 	}
-	return vendorhttp.Decoded{Kind: adapters.KindNotFound, HasKind: true, Message: noConversation}
+}
+
+// missing tells what an answer of "not found" is about; sure says that it has the vendor's text for that. A create names no object
+// that could be missing, so there it is the path (inferred). The path of an opt-out is assumed: only the vendor's own text is believed
+// to be about the conversation, or a wrong path would pass for a person who needs not be told of.
+func missing(route string, status int, sure bool) vendorhttp.Decoded {
+	switch {
+	case route == routeCreate, status == http.StatusMethodNotAllowed:
+		return vendorhttp.Decoded{Kind: adapters.KindRouteUnknown, HasKind: true}
+	case route == routeOptOut && !sure && !mutant.TrustEveryNotFound:
+		return vendorhttp.Decoded{Kind: adapters.KindRouteDoubted, HasKind: true}
+	default:
+		return vendorhttp.Decoded{Kind: adapters.KindNotFound, HasKind: true, Message: noConversation}
+	}
 }
 
 func refusal(message string) vendorhttp.Decoded {

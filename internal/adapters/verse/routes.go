@@ -1,6 +1,7 @@
 package verse
 
 import (
+	"maps"
 	"net/http"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
@@ -24,7 +25,14 @@ const varID = "id"
 // no document says what becomes of an action on a conversation that has ended).
 const class = leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_DETECTABLE
 
-// routes are the vendor's own, under the base URL. The Postman documentation names the actions without their paths and hints
+// allRoutes are those of leads and those of the RPCs that are forwarded.
+func allRoutes() vendorhttp.Routes {
+	all := Forwards().Routes()
+	maps.Copy(all, routes)
+	return all
+}
+
+// routes are the vendor's own for leads, under the base URL. The Postman documentation names the actions without their paths and hints
 // that the ID may be in the path, so the configuration may put "{id}" there: "POST /leads/{id}/end" (assumed).
 var routes = vendorhttp.Routes{
 	// The path stands in the vendor's published API page, the verb in its Postman introduction.

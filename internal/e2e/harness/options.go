@@ -30,6 +30,8 @@ type Options struct {
 	LogLevel string
 	// GiveUpAfter is the delivery's; zero means an hour.
 	GiveUpAfter time.Duration
+	// NoPublicURL leaves public_url out of the configuration; else it is the service's own address.
+	NoPublicURL bool
 	// Sandbox runs the service with --sandbox, its own emulators and no configuration file.
 	Sandbox bool
 }
@@ -97,8 +99,11 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 		fmt.Sprintf("http_addr: %q\ngrpc_addr: %q\nadmin_addr: %q", s.HTTP, s.GRPC, s.Admin),
 		fmt.Sprintf("delivery: {retry_min: %s, retry_max: %s, give_up_after: %s}", cmp.Or(o.RetryMin, 50*time.Millisecond),
 			cmp.Or(o.RetryMax, 500*time.Millisecond), cmp.Or(o.GiveUpAfter, time.Hour)),
-		"accounts:",
 	}
+	if !o.NoPublicURL {
+		lines = append(lines, fmt.Sprintf("public_url: http://%s", s.HTTP))
+	}
+	lines = append(lines, "accounts:")
 	var defaults []string
 	for _, account := range []struct{ name, vendor, rest string }{
 		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}, webhook: {path_token: {env: E2E_VERSE_HOOK}, bearer: {env: E2E_VERSE_BEARER}}"},

@@ -7,6 +7,17 @@ import (
 	"github.com/leadmux/leadmux/internal/sandbox/verse"
 )
 
+// Happens lets something happen to a conversation at Verse.
+func (v *Vendor) Happens(tb testing.TB, what verse.Activity) {
+	tb.Helper()
+	emulator, ok := v.emulator.(*verse.Emulator)
+	if !ok {
+		tb.Fatalf("%s is not Verse", v.Name)
+	}
+	_, err := emulator.Happen(what)
+	must(tb, err)
+}
+
 // Visit lets a visitor act at Convertalk, as its widget would, and returns the uuid of the record, with a count that of the last.
 func (v *Vendor) Visit(tb testing.TB, visitor convertalk.Visitor) string {
 	tb.Helper()

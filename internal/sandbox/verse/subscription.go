@@ -88,6 +88,9 @@ func (e *Emulator) subscribe(c call) (reply, error) {
 }
 
 func parseSubscription(raw []byte) (s Subscription, ok bool) {
+	if _, ok := parseObject(raw); !ok {
+		return s, false
+	}
 	err := json.Unmarshal(raw, &s)
 	return s, err == nil
 }

@@ -78,6 +78,8 @@ func TestSubscriptions(t *testing.T) {
 	post("key-west", `{"url":"https://example.com","event":"lead_activity"}`, 422, "url is invalid")
 	post("key-west", `{"url":"`+in.URL+`","event":"lead_deleted"}`, 422, "event is invalid")
 	post("key-west", `[]`, 422, "Invalid request body")
+	post("key-west", `null`, 422, "Invalid request body")
+	post("key-west", `{"url":"`+in.URL+`","event":"lead_qualify","team":"yes"}`, 422, "Invalid request body")
 	if status, raw := r.do("GET", r.url+hooksPath, "key-hq", ""); status != 200 || raw != `[{"id":"`+team+`","url":"`+in.URL+`","event":"lead_activity","team":true}]` {
 		t.Errorf("list = %d %s", status, raw)
 	}

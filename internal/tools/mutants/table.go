@@ -26,4 +26,5 @@ var table = []planted{
 	{"silent_doubt", "./internal/delivery", "TestP3WhatWasSentToAnAccountThatIsGoneStaysInSight"},
 	{"skip_attempt_mark", "./internal/delivery", "TestP2NothingIsSentBeforeItsStartIsStored"},
 	{"skip_vendor_in_opt_out", "./internal/delivery", "TestP10EveryVendorIsToldOfAnOptOut"},
+	{"trust_every_not_found", "./internal/adapters/verse", "TestP10AnUnknownPathIsNoAnswerAboutThePerson"},
 }
