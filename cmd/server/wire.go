@@ -62,7 +62,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		return err
 	}
 	dispatcher := delivery.New(delivery.Config{
-		Store: store, Accounts: accounts, Logger: logger,
+		Store: store, Accounts: accounts, Logger: logger, Secret: secret,
 		Schedule: delivery.Schedule{Min: cfg.Delivery.RetryMin, Max: cfg.Delivery.RetryMax, GiveUpAfter: cfg.Delivery.GiveUpAfter},
 	})
 	registry.MustRegister(dispatcher)

@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"net/url"
+	"strings"
 )
 
 // Passer can make a request that no RPC stands for, under the account's credentials and rate slots.
@@ -22,6 +23,26 @@ type RawRequest struct {
 	Query url.Values
 	// Body is JSON; nil for none.
 	Body []byte
+}
+
+// Beneath says whether the path, in whatever way it is written, stays beneath the base URL. A request whose path does not is never sent.
+func (r RawRequest) Beneath() bool {
+	plain := strings.ToLower(r.Path)
+	for _, dot := range []string{"%2e", "%2f", "%5c", `\`} {
+		if strings.Contains(plain, dot) {
+			return false
+		}
+	}
+	if !strings.HasPrefix(r.Path, "/") || strings.Contains(r.Path, "//") || strings.ContainsAny(r.Path, "?#{}") {
+		return false
+	}
+	for segment := range strings.SplitSeq(r.Path, "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	_, err := url.Parse("http://host" + r.Path)
+	return err == nil
 }
 
 // RawAnswer is the vendor's answer.

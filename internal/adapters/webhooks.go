@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 )
 
@@ -43,6 +45,9 @@ type VendorEvent struct {
 	Lasting bool
 	// VendorLeadID, VendorCallID and VendorChatID are the vendor's IDs of what it is about; each may be empty.
 	VendorLeadID, VendorCallID, VendorChatID string
+	// Session is what it tells of the call or chat, as a *leadmuxv1.Call or *leadmuxv1.Chat with the vendor's IDs, as an answer of the vendor's
+	// has them; nil when it is about none.
+	Session proto.Message
 	// LeadID is our lead ID that the vendor carries; may be empty, or be none of ours.
 	LeadID string
 	// Event has type, vendor_time and detail; all else is set where it is stored. A change of state has no detail of its own.

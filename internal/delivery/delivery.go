@@ -21,6 +21,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/seal"
 	"github.com/leadmux/leadmux/internal/typeid"
 )
 
@@ -40,6 +41,8 @@ type Config struct {
 	Schedule Schedule
 	Logger   *slog.Logger
 	Now      func() time.Time // nil: time.Now
+	// Secret keys the hashes that a vendor's event is known by as one of a write; nil: no write is settled by an event.
+	Secret *seal.Secret
 	// Shared says that other processes send from the same index. What they hold is then left to them until its lease is over.
 	// The embedded index lets one process in only, and what is found started there was cut off.
 	Shared bool
@@ -53,6 +56,7 @@ type Dispatcher struct {
 	logger   *slog.Logger
 	now      func() time.Time
 	shared   bool
+	secret   *seal.Secret
 	holder   string // the name of this process in the attempts it makes
 
 	queues map[string]*queue // by account name; fixed after New
@@ -72,7 +76,7 @@ type Dispatcher struct {
 func New(cfg Config) *Dispatcher {
 	d := &Dispatcher{
 		store: cfg.Store, accounts: cfg.Accounts, schedule: cfg.Schedule, logger: cfg.Logger, now: cfg.Now,
-		shared: cfg.Shared, holder: typeid.New("process_"), queues: map[string]*queue{}, turns: newTurns(cfg.Accounts.All()),
+		shared: cfg.Shared, secret: cfg.Secret, holder: typeid.New("process_"), queues: map[string]*queue{}, turns: newTurns(cfg.Accounts.All()),
 	}
 	if d.now == nil {
 		d.now = time.Now

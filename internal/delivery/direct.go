@@ -161,7 +161,7 @@ func (d *Dispatcher) runDirect(p Direct, op *leadmuxv1.Operation, request proto.
 		return err
 	}
 	d.hub.publish(op.GetOperationId())
-	if s.failure != nil {
+	if answer == nil {
 		return s.refusal()
 	}
 	proto.Merge(p.Response, answer)

@@ -45,14 +45,10 @@ func (in *intake) ours(f idField) (string, error) {
 	if err == nil || !errors.Is(err, idmap.ErrNotFound) {
 		return owner, err
 	}
-	switch f.kind {
-	case leadmuxv1.IdKind_ID_KIND_CALL:
-		return in.newCall(ref)
-	case leadmuxv1.IdKind_ID_KIND_CHAT:
-		return in.newChat(ref)
-	default:
+	if f.kind == leadmuxv1.IdKind_ID_KIND_LEAD {
 		return in.newLead(ref, identifierBeside(f))
 	}
+	return in.newSession(ref)
 }
 
 // identifierBeside is the identifier that the vendor shows beside a person's ID; empty when it shows none.
@@ -110,22 +106,13 @@ func (in *intake) keptBy(identifier string) (*leadmuxv1.Lead, error) {
 	return lead, err
 }
 
-// newCall makes a call of one that the vendor shows for the first time.
-func (in *intake) newCall(ref idmap.VendorRef) (string, error) {
-	call := &leadmuxv1.Call{CallId: typeid.New(typeid.Call), VendorCallId: ref.VendorID, CreateTime: stamp(in.d.now())}
-	if err := in.putCall(nil, call); err != nil {
+// newSession makes a call or chat of one that the vendor shows for the first time.
+func (in *intake) newSession(ref idmap.VendorRef) (string, error) {
+	made := newSession(ref.Kind, newSessionID(ref.Kind), in.d.now())
+	made.knownAs(ref.VendorID)
+	if err := in.put(nil, made); err != nil {
 		return "", err
 	}
-	in.fresh[call.GetCallId()] = true
-	return call.GetCallId(), in.tx.Bind(in.p.Tenant, ref, call.GetCallId())
-}
-
-// newChat makes a chat of one that the vendor shows for the first time.
-func (in *intake) newChat(ref idmap.VendorRef) (string, error) {
-	chat := &leadmuxv1.Chat{ChatId: typeid.New(typeid.Chat), VendorChatId: ref.VendorID, CreateTime: stamp(in.d.now())}
-	if err := in.putChat(nil, chat); err != nil {
-		return "", err
-	}
-	in.fresh[chat.GetChatId()] = true
-	return chat.GetChatId(), in.tx.Bind(in.p.Tenant, ref, chat.GetChatId())
+	in.fresh[made.id()] = true
+	return made.id(), in.tx.Bind(in.p.Tenant, ref, made.id())
 }

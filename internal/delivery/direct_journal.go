@@ -15,6 +15,7 @@ import (
 // journal marks the write's attempt started, durably. twin says that another call with the same request_id was faster.
 func (d *Dispatcher) journal(ctx context.Context, p Direct) (op *leadmuxv1.Operation, twin bool, err error) {
 	fresh := p.operation()
+	fresh.Reach = d.reachOf(p.Request)
 	err = d.store.Update(ctx, func(tx idmap.Tx) error {
 		op, twin = proto.CloneOf(fresh), false
 		claims := false
@@ -106,6 +107,7 @@ func (d *Dispatcher) beginDirect(op *leadmuxv1.Operation) {
 		op.CreateTime = now
 	}
 	op.State, op.UpdateTime, op.Decision = leadmuxv1.OperationState_OPERATION_STATE_STARTED, now, ""
+	op.ProvenByEventId = ""
 	op.AttemptCount++
 	attempt := &leadmuxv1.Attempt{StartTime: now}
 	d.hold(attempt)
@@ -176,24 +178,26 @@ func (d *Dispatcher) answerAgain(ctx context.Context, p Direct, op *leadmuxv1.Op
 	if err := proto.Unmarshal(op.GetReply(), p.Response); err != nil {
 		return err
 	}
-	m := p.Response.ProtoReflect()
-	return d.store.View(ctx, func(r idmap.Reader) error {
-		if f := p.resource((&leadmuxv1.Call{}).ProtoReflect().Descriptor()); f != nil && op.GetCallId() != "" {
-			call, err := r.Call(p.Tenant, op.GetCallId())
-			if err != nil {
-				return err
-			}
-			m.Set(f, protoreflect.ValueOfMessage(call.ProtoReflect()))
+	return d.store.View(ctx, func(r idmap.Reader) error { return p.showMade(r, op, p.Response.ProtoReflect()) })
+}
+
+// showMade puts the call or chat that an operation made, as it is now, where its RPC answers with one.
+func (p Direct) showMade(r idmap.Reader, op *leadmuxv1.Operation, into protoreflect.Message) error {
+	if f := p.resource((&leadmuxv1.Call{}).ProtoReflect().Descriptor()); f != nil && op.GetCallId() != "" {
+		call, err := r.Call(p.Tenant, op.GetCallId())
+		if err != nil {
+			return err
 		}
-		if f := p.resource((&leadmuxv1.Chat{}).ProtoReflect().Descriptor()); f != nil && op.GetChatId() != "" {
-			chat, err := r.Chat(p.Tenant, op.GetChatId())
-			if err != nil {
-				return err
-			}
-			m.Set(f, protoreflect.ValueOfMessage(chat.ProtoReflect()))
+		into.Set(f, protoreflect.ValueOfMessage(call.ProtoReflect()))
+	}
+	if f := p.resource((&leadmuxv1.Chat{}).ProtoReflect().Descriptor()); f != nil && op.GetChatId() != "" {
+		chat, err := r.Chat(p.Tenant, op.GetChatId())
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		into.Set(f, protoreflect.ValueOfMessage(chat.ProtoReflect()))
+	}
+	return nil
 }
 
 func stillUnderWay(op *leadmuxv1.Operation) error {

@@ -15,11 +15,8 @@ import (
 // learn stores every call and chat in a message, and puts them there as they are stored. Messages that only name one by its ID are
 // no calls or chats.
 func (in *intake) learn(m protoreflect.Message, vendorIDs map[string]string) error {
-	switch shown := m.Interface().(type) {
-	case *leadmuxv1.Call:
-		return in.learnCall(shown, vendorIDs[shown.GetCallId()])
-	case *leadmuxv1.Chat:
-		return in.learnChat(shown, vendorIDs[shown.GetChatId()])
+	if shown := sessionOf(m.Interface()); shown != nil {
+		return in.learnSession(shown, vendorIDs[shown.id()])
 	}
 	var err error
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
@@ -37,102 +34,51 @@ func (in *intake) learn(m protoreflect.Message, vendorIDs map[string]string) err
 	return err
 }
 
-func (in *intake) learnCall(shown *leadmuxv1.Call, vendorID string) error {
-	if shown.GetCallId() == "" {
+func (in *intake) learnSession(shown session, vendorID string) error {
+	if shown.id() == "" {
 		return nil
 	}
-	before, err := in.tx.Call(in.p.Tenant, shown.GetCallId())
-	if errors.Is(err, idmap.ErrNotFound) {
-		before, err = nil, nil
-	}
+	before, err := in.stored(shown.kind(), shown.id())
 	if err != nil {
 		return err
 	}
-	now := proto.CloneOf(before)
-	if now == nil {
-		now = &leadmuxv1.Call{CreateTime: stamp(in.d.now())}
+	now := newSession(shown.kind(), shown.id(), in.d.now())
+	if before != nil {
+		now = copyOf(before)
 	}
 	overlay(now.ProtoReflect(), shown.ProtoReflect())
 	if vendorID != "" {
-		now.VendorCallId, now.Accepted = vendorID, false
+		now.knownAs(vendorID)
 	}
-	if err := in.putCall(before, now); err != nil {
+	if err := in.put(before, now); err != nil {
 		return err
 	}
-	replace(shown, now)
+	replace(shown.message(), now.message())
 	return nil
 }
 
-func (in *intake) learnChat(shown *leadmuxv1.Chat, vendorID string) error {
-	if shown.GetChatId() == "" {
+// put stores a call or chat and appends the event of what changed; before is nil for a new one.
+func (in *intake) put(before, now session) error {
+	own := in.owns(now.id())
+	if before != nil && !own && proto.Equal(before.message(), now.message()) {
 		return nil
 	}
-	before, err := in.tx.Chat(in.p.Tenant, shown.GetChatId())
-	if errors.Is(err, idmap.ErrNotFound) {
-		before, err = nil, nil
-	}
-	if err != nil {
+	if err := in.keep(now); err != nil {
 		return err
 	}
-	now := proto.CloneOf(before)
-	if now == nil {
-		now = &leadmuxv1.Chat{CreateTime: stamp(in.d.now())}
-	}
-	overlay(now.ProtoReflect(), shown.ProtoReflect())
-	if vendorID != "" {
-		now.VendorChatId = vendorID
-	}
-	if err := in.putChat(before, now); err != nil {
-		return err
-	}
-	replace(shown, now)
-	return nil
-}
-
-// putCall stores a call and appends the event of what changed; before is nil for a new one.
-func (in *intake) putCall(before, now *leadmuxv1.Call) error {
-	now.Account, now.Vendor = in.p.Account.Name, in.p.Account.Vendor
-	if before != nil && proto.Equal(before, now) && !in.owns(now.GetCallId()) {
+	if before != nil && !own && (in.fresh[now.id()] || before.state() == now.state()) {
 		return nil
 	}
-	now.UpdateTime = stamp(in.d.now())
-	if err := in.tx.PutCall(in.p.Tenant, now); err != nil {
-		return err
-	}
-	if before != nil && !in.owns(now.GetCallId()) && (in.fresh[now.GetCallId()] || before.GetStatus() == now.GetStatus()) {
-		return nil
-	}
-	event := in.event("call", before == nil, now.GetEndUser().GetLeadId())
-	event.CallId = now.GetCallId()
-	event.Detail = &leadmuxv1.Event_CallChanged{CallChanged: &leadmuxv1.CallChanged{
-		Before: before.GetStatus(), After: now.GetStatus(), VendorStatus: now.GetVendorStatus(), VendorCallId: now.GetVendorCallId(),
-		OperationId: in.op.GetOperationId(), Method: in.op.GetMethod(),
-	}}
-	in.told = in.told || in.owns(now.GetCallId())
+	event := in.event(now.noun(), before == nil, now.GetEndUser().GetLeadId())
+	now.detail(event, before, in.op, nil)
+	in.told = in.told || own
 	return in.tx.AppendEvent(in.p.Tenant, event)
 }
 
-// putChat is putCall for a chat.
-func (in *intake) putChat(before, now *leadmuxv1.Chat) error {
-	now.Account, now.Vendor = in.p.Account.Name, in.p.Account.Vendor
-	if before != nil && proto.Equal(before, now) && !in.owns(now.GetChatId()) {
-		return nil
-	}
-	now.UpdateTime = stamp(in.d.now())
-	if err := in.tx.PutChat(in.p.Tenant, now); err != nil {
-		return err
-	}
-	if before != nil && !in.owns(now.GetChatId()) && (in.fresh[now.GetChatId()] || before.GetStatus() == now.GetStatus()) {
-		return nil
-	}
-	event := in.event("chat", before == nil, now.GetEndUser().GetLeadId())
-	event.ChatId = now.GetChatId()
-	event.Detail = &leadmuxv1.Event_ChatChanged{ChatChanged: &leadmuxv1.ChatChanged{
-		Before: before.GetStatus(), After: now.GetStatus(), VendorStatus: now.GetVendorStatus(), VendorChatId: now.GetVendorChatId(),
-		OperationId: in.op.GetOperationId(), Method: in.op.GetMethod(),
-	}}
-	in.told = in.told || in.owns(now.GetChatId())
-	return in.tx.AppendEvent(in.p.Tenant, event)
+// keep stores a call or chat without an event.
+func (in *intake) keep(now session) error {
+	now.at(in.p.Account, in.d.now())
+	return now.put(in.tx, in.p.Tenant)
 }
 
 // owns says whether a call or chat is the one that the write is about.
@@ -166,14 +112,37 @@ func replace(to, by proto.Message) {
 	proto.Merge(to, by)
 }
 
-// PutCall stores a call that was linked by hand, with the event of what changed; before is nil for a new one.
-func (d *Dispatcher) PutCall(tx idmap.Tx, tenant string, account *adapters.Account, before, now *leadmuxv1.Call) error {
-	in := &intake{d: d, tx: tx, p: Direct{Tenant: tenant, Account: account}}
-	return in.putCall(before, now)
-}
+// ErrElsewhere says that a call or chat is at another account.
+var ErrElsewhere = errors.New("at another account")
 
-// PutChat is PutCall for a chat.
-func (d *Dispatcher) PutChat(tx idmap.Tx, tenant string, account *adapters.Account, before, now *leadmuxv1.Chat) error {
+// Linked ties a vendor's call or chat that has no ID of ours yet to the one with an ID, or to a new one without, and to a lead where one is
+// named. It returns our ID. Errors: idmap.ErrNotFound, ErrElsewhere, idmap.ErrBound where the one with the ID has another at the vendor.
+func (d *Dispatcher) Linked(tx idmap.Tx, tenant string, account *adapters.Account, ref idmap.VendorRef, id, leadID string) (string, error) {
 	in := &intake{d: d, tx: tx, p: Direct{Tenant: tenant, Account: account}}
-	return in.putChat(before, now)
+	var before session
+	now := newSession(ref.Kind, newSessionID(ref.Kind), d.now())
+	if id != "" {
+		var err error
+		if before, err = in.stored(ref.Kind, id); err != nil {
+			return "", err
+		}
+		if before == nil {
+			return "", idmap.ErrNotFound
+		}
+		if before.GetAccount() != account.Name {
+			return "", ErrElsewhere
+		}
+		if before.vendorID() != "" {
+			return "", idmap.ErrBound
+		}
+		now = copyOf(before)
+	}
+	now.knownAs(ref.VendorID)
+	if leadID != "" {
+		now.tie(leadID)
+	}
+	if err := in.put(before, now); err != nil {
+		return "", err
+	}
+	return now.id(), tx.Bind(tenant, ref, now.id())
 }

@@ -43,7 +43,11 @@ func (s directSettling) store() (answer proto.Message, err error) {
 		in := &intake{d: s.d, tx: tx, p: s.p, op: op}
 		if s.failure != nil {
 			answer = nil
-			return in.failed(attempt, s.failure)
+			if err := in.failed(attempt, s.failure); err != nil || op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED {
+				return err
+			}
+			answer = s.p.Response.ProtoReflect().New().Interface() // the vendor's own event stands in for its answer
+			return s.p.showMade(tx, op, answer.ProtoReflect())
 		}
 		answer = proto.Clone(s.response)
 		return in.succeeded(attempt, answer, s.came.HTTPStatus)
@@ -121,6 +125,11 @@ func (in *intake) bindMade(answer protoreflect.Message, status int) (unnamed []p
 		if !errors.Is(err, idmap.ErrNotFound) {
 			return nil, err
 		}
+		if other, err := in.stored(made.kind, *made.id); err != nil {
+			return nil, err
+		} else if other != nil && other.vendorID() != "" { // an event was taken to be of this write, and was of another call or chat
+			*made.id = newSessionID(made.kind)
+		}
 		if err := in.tx.Bind(in.p.Tenant, ref, *made.id); err != nil {
 			return nil, err
 		}
@@ -144,21 +153,15 @@ func (in *intake) tell() error {
 	if in.told {
 		return nil
 	}
-	if id := in.op.GetCallId(); id != "" {
-		call, err := in.tx.Call(in.p.Tenant, id)
-		if err != nil {
-			return err
-		}
-		return in.putCall(call, proto.CloneOf(call))
+	kind, id := ofOperation(in.op)
+	if id == "" {
+		return nil
 	}
-	if id := in.op.GetChatId(); id != "" {
-		chat, err := in.tx.Chat(in.p.Tenant, id)
-		if err != nil {
-			return err
-		}
-		return in.putChat(chat, proto.CloneOf(chat))
+	about, err := in.stored(kind, id)
+	if err != nil || about == nil {
+		return err
 	}
-	return nil
+	return in.put(about, copyOf(about))
 }
 
 // failed records that the vendor refused it, or that nobody knows.
@@ -173,12 +176,20 @@ func (in *intake) failed(attempt *leadmuxv1.Attempt, failure *adapters.Error) er
 		return in.doubt(attempt.GetReason())
 	}
 	attempt.Outcome = leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_REFUSED
+	in.disproved()
 	in.op.State, in.op.Decision = leadmuxv1.OperationState_OPERATION_STATE_FAILED, "the vendor refused it, or it had no effect; the caller was told"
 	return in.unsettled("operation.failed", attempt.GetReason())
 }
 
 // doubt parks the operation where people can see it, and what it may have made under the ID that it has for it.
 func (in *intake) doubt(reason string) error {
+	if in.op.GetProvenByEventId() != "" { // its event was faster than the loss of its answer
+		in.op.State = leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED
+		if err := in.tell(); err != nil {
+			return err
+		}
+		return in.tx.PutOperation(in.p.Tenant, in.op)
+	}
 	in.op.State, in.op.Ambiguous = leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT, true
 	in.op.Decision = className(in.op) + ": never sent again by itself"
 	if in.op.GetIdempotencyClass() == leadmuxv1.IdempotencyClass_IDEMPOTENCY_CLASS_KEYED {
@@ -192,27 +203,24 @@ func (in *intake) doubt(reason string) error {
 
 // keepMade stores the call or chat that the write may have made, without an ID at the vendor.
 func (in *intake) keepMade() error {
-	if id := in.op.GetCallId(); id != "" {
-		if _, err := in.tx.Call(in.p.Tenant, id); errors.Is(err, idmap.ErrNotFound) {
-			return in.putCall(nil, &leadmuxv1.Call{CallId: id, CreateTime: stamp(in.d.now())})
-		} else if err != nil {
-			return err
-		}
+	kind, id := ofOperation(in.op)
+	if id == "" {
+		return nil
 	}
-	if id := in.op.GetChatId(); id != "" {
-		if _, err := in.tx.Chat(in.p.Tenant, id); errors.Is(err, idmap.ErrNotFound) {
-			return in.putChat(nil, &leadmuxv1.Chat{ChatId: id, CreateTime: stamp(in.d.now())})
-		} else if err != nil {
-			return err
-		}
+	if there, err := in.stored(kind, id); there != nil || err != nil {
+		return err
 	}
-	return nil
+	return in.put(nil, newSession(kind, id, in.d.now()))
 }
 
 func (in *intake) unsettled(kind, reason string) error {
 	event := in.event("operation", false, in.op.GetLeadId())
 	event.Type = kind
-	if kind == "operation.in_doubt" || !in.madeHere() { // what a refused write would have made is not there
+	missing, err := in.madeHere()
+	if err != nil {
+		return err
+	}
+	if kind == "operation.in_doubt" || !missing { // what a refused write would have made is not there
 		event.CallId, event.ChatId = in.op.GetCallId(), in.op.GetChatId()
 	}
 	event.Detail = &leadmuxv1.Event_OperationUnsettled{OperationUnsettled: &leadmuxv1.OperationUnsettled{
@@ -225,10 +233,10 @@ func (in *intake) unsettled(kind, reason string) error {
 }
 
 // madeHere says whether the write was to make the call or chat that it names.
-func (in *intake) madeHere() bool {
-	_, callErr := in.tx.Call(in.p.Tenant, in.op.GetCallId())
-	_, chatErr := in.tx.Chat(in.p.Tenant, in.op.GetChatId())
-	return callErr != nil && chatErr != nil
+func (in *intake) madeHere() (bool, error) {
+	kind, id := ofOperation(in.op)
+	there, err := in.stored(kind, id)
+	return there == nil, err
 }
 
 // refusal is the failure as the caller sees it.

@@ -85,8 +85,6 @@ func ofVendor(vendor string, first int, all [][2]string) []vendorOperation {
 // otherFixtures are fixtures of another form, with the test that plays them.
 var otherFixtures = map[cell][2]string{
 	{"ListVendorLeads", harness.Convertalk}: {"listing/documented.json", "TestListings"},
-	{"ListChats", harness.Convertalk}:       {"listing/documented.json", "TestListings"},
-	{"UpdateChat", harness.Convertalk}:      {"none yet", "none yet"},
 }
 
 // TestVendorOperations holds docs/OPERATIONS.md to the schema, to what the service says of its accounts, and to the fixtures: every

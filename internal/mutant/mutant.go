@@ -35,6 +35,8 @@ const (
 	LeaveDroppedKeys = planted == "leave_dropped_keys"
 	// ResendBlindly sends again after an unknown outcome, whatever the operation's class.
 	ResendBlindly = planted == "resend_blindly"
+	// SettleAmbiguousEvent takes a vendor's event for that of a write that is in doubt, whichever of several it may be.
+	SettleAmbiguousEvent = planted == "settle_ambiguous_event"
 	// SilentDoubt puts an operation in doubt without an event.
 	SilentDoubt = planted == "silent_doubt"
 	// SkipAttemptMark sends without storing that an attempt began.

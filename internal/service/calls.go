@@ -3,12 +3,8 @@ package service
 import (
 	"context"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
-	"github.com/leadmux/leadmux/internal/typeid"
 )
 
 // GetCall returns a call as we know it.
@@ -17,19 +13,11 @@ func (s *CallService) GetCall(ctx context.Context, request *leadmuxv1.GetCallReq
 	if err != nil {
 		return nil, err
 	}
-	call, err := s.call(ctx, p.Tenant, request.GetCallId())
+	call, err := callKind.get(ctx, s.cfg, p.Tenant, request.GetCallId())
 	if err != nil {
 		return nil, err
 	}
 	return &leadmuxv1.GetCallResponse{Call: call}, mayUse(p, call.GetAccount())
-}
-
-func (s *CallService) call(ctx context.Context, tenant, callID string) (call *leadmuxv1.Call, err error) {
-	err = s.cfg.Store.View(ctx, func(r idmap.Reader) error {
-		call, err = r.Call(tenant, callID)
-		return callNotFound(err)
-	})
-	return call, err
 }
 
 // ListCalls returns calls, the newest first.
@@ -71,64 +59,12 @@ func (s *CallService) ListCalls(ctx context.Context, request *leadmuxv1.ListCall
 
 // LookupCall finds a call by the vendor's ID.
 func (s *CallService) LookupCall(ctx context.Context, request *leadmuxv1.LookupCallRequest) (*leadmuxv1.LookupCallResponse, error) {
-	p, err := principal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	account, err := s.cfg.named(p, request.GetAccount())
-	if err != nil {
-		return nil, err
-	}
-	response := &leadmuxv1.LookupCallResponse{}
-	err = s.cfg.Store.View(ctx, func(r idmap.Reader) error {
-		id, err := r.Owner(p.Tenant, idmap.VendorRef{Account: account.Name, Kind: idmap.KindCall, VendorID: request.GetVendorCallId()})
-		if err == nil {
-			response.Call, err = r.Call(p.Tenant, id)
-		}
-		return callNotFound(err)
-	})
-	return response, err
+	call, err := callKind.lookup(ctx, s.cfg, request.GetAccount(), request.GetVendorCallId())
+	return &leadmuxv1.LookupCallResponse{Call: call}, err
 }
 
 // LinkCall ties a vendor's call to one of ours.
 func (s *CallService) LinkCall(ctx context.Context, request *leadmuxv1.LinkCallRequest) (*leadmuxv1.LinkCallResponse, error) {
-	p, err := principal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	account, err := s.cfg.named(p, request.GetAccount())
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.cfg.requestKey(p.Tenant, "LinkCall", request.GetRequestId(), request)
-	if err != nil {
-		return nil, err
-	}
-	l := linking{
-		cfg: s.cfg, caller: p, account: account, given: request.GetCallId(), field: "call_id", leadID: request.GetLeadId(), key: key,
-		ref: idmap.VendorRef{Account: account.Name, Kind: idmap.KindCall, VendorID: request.GetVendorCallId()},
-	}
-	id, err := l.ours(ctx, func(tx idmap.Tx) (string, error) {
-		var before *leadmuxv1.Call
-		now := &leadmuxv1.Call{CallId: typeid.New(typeid.Call), CreateTime: timestamppb.New(s.cfg.Now())}
-		if l.given != "" {
-			if before, err = tx.Call(p.Tenant, l.given); err != nil {
-				return "", callNotFound(err)
-			}
-			if err := l.unlinked(before.GetAccount(), before.GetVendorCallId()); err != nil {
-				return "", err
-			}
-			now = proto.CloneOf(before)
-		}
-		now.VendorCallId, now.Accepted = l.ref.VendorID, false
-		if l.leadID != "" {
-			now.EndUser = &leadmuxv1.SessionEndUser{LeadId: l.leadID}
-		}
-		return now.GetCallId(), s.cfg.Dispatcher.PutCall(tx, p.Tenant, account, before, now)
-	})
-	if err != nil {
-		return nil, err
-	}
-	call, err := s.call(ctx, p.Tenant, id)
+	call, err := callKind.link(ctx, s.cfg, "LinkCall", request, request.GetVendorCallId(), request.GetCallId())
 	return &leadmuxv1.LinkCallResponse{Call: call}, err
 }

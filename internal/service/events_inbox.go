@@ -87,10 +87,6 @@ func (s *EventService) told(tenant string, d idmap.Delivery) (*adapters.Account,
 	return account, hook.Read(d.Raw)
 }
 
-func refOf(account string, said adapters.VendorEvent) idmap.VendorRef {
-	return idmap.VendorRef{Account: account, Kind: idmap.KindLead, VendorID: said.VendorLeadID}
-}
-
 // ClaimEvent ties a delivery that waits to a lead, and takes in what it tells as if it had come now.
 func (s *EventService) ClaimEvent(ctx context.Context, request *leadmuxv1.ClaimEventRequest) (*leadmuxv1.ClaimEventResponse, error) {
 	p, err := principal(ctx)
@@ -168,24 +164,40 @@ func (c *claim) claim(eventID string) error {
 
 // take takes in one event of the delivery, unless it is another lead's by now.
 func (c *claim) take(said adapters.VendorEvent) error {
-	if said.VendorLeadID != "" {
-		owner, err := c.tx.Owner(c.tenant, refOf(c.account.Name, said))
+	if person := personIn(said); person != "" {
+		ref := idmap.VendorRef{Account: c.account.Name, Kind: idmap.KindLead, VendorID: person}
+		owner, err := c.tx.Owner(c.tenant, ref)
 		switch {
 		case errors.Is(err, idmap.ErrNotFound):
-			err = c.tie(said.VendorLeadID)
+			err = c.tie(person)
 		case err == nil && owner != c.lead.GetLeadId():
-			return vendorIDTaken(c.tx, c.tenant, refOf(c.account.Name, said))
+			return vendorIDTaken(c.tx, c.tenant, ref)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	event := c.receipt.event(said)
-	if err := c.merge(c.lead, said, event); err != nil {
+	if err := c.merged(said, event); err != nil {
 		return err
 	}
 	if c.event == nil {
 		c.event = event
+	}
+	return nil
+}
+
+// merged takes over what the event says of the lead, or of a call or chat of the lead's.
+func (c *claim) merged(said adapters.VendorEvent, event *leadmuxv1.Event) error {
+	if said.Session == nil {
+		return c.merge(c.lead, said, event)
+	}
+	if err := c.session(said, event, c.lead.GetLeadId()); err != nil {
+		return err
+	}
+	if event.GetLeadId() != c.lead.GetLeadId() {
+		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN, "the call or chat belongs to another lead").
+			With("lead_id", event.GetLeadId()).Field("lead_id", "is not the lead of the call or chat that the event is about")
 	}
 	return nil
 }

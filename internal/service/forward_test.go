@@ -45,6 +45,9 @@ type counter struct {
 	store    *boltmap.Store
 	d        *delivery.Dispatcher
 	ctx      context.Context
+	set      *adapters.Set
+	leads    *service.LeadService
+	accounts *service.AccountService
 	services map[string]*grpc.ServiceDesc
 	impls    map[string]any
 }
@@ -67,11 +70,13 @@ func newCounter(t *testing.T) *counter {
 		{Name: "slow", Tenant: "default", Vendor: "ujet", Adapter: c.desk, Line: line(1)},
 		{Name: "dumb", Tenant: "default", Vendor: "mute", Adapter: mute{}, Line: line(0)},
 	})
-	c.d = delivery.New(delivery.Config{Store: c.store, Accounts: set, Logger: slog.New(slog.DiscardHandler)})
+	c.d = delivery.New(delivery.Config{Store: c.store, Accounts: set, Logger: slog.New(slog.DiscardHandler), Secret: secret})
 	cfg := service.Config{
 		Store: c.store, Accounts: set, Dispatcher: c.d, Secret: secret, Logger: slog.New(slog.DiscardHandler),
-		Region: "US", KeepRequestIDs: 720 * time.Hour,
+		Region: "US", KeepRequestIDs: 720 * time.Hour, OptOutWords: []string{"STOP"},
 	}
+	c.set = set
+	c.leads, c.accounts = service.New(cfg)
 	forwarding := service.NewForwarding(cfg, func(rpc string) bool { return !slices.Contains(answeredHere, rpc) })
 	c.services = map[string]*grpc.ServiceDesc{}
 	calls, chats := service.NewSessions(cfg)

@@ -106,6 +106,9 @@ func (r *receipt) one(said adapters.VendorEvent) error {
 		r.drift++
 	}
 	event := r.event(said)
+	if said.Session != nil {
+		return r.session(said, event, "")
+	}
 	lead, err := r.subject(said, event)
 	switch {
 	case errors.Is(err, idmap.ErrErased):

@@ -35,7 +35,7 @@ func (s *OperationService) GetOperation(ctx context.Context, request *leadmuxv1.
 			return err
 		}
 		response.Operation = op
-		op.Reply = nil // it is for the one who asked, by the request_id
+		inside(op)
 		response.VendorRequests, err = s.requestsOf(r, p.Tenant, op)
 		return err
 	})
@@ -92,7 +92,7 @@ func (s *OperationService) ListOperations(ctx context.Context, request *leadmuxv
 		ops, next, err := r.ListOperations(p.Tenant, filter, before, pageSize(request.GetPageSize()))
 		response.Operations, response.NextPageToken = ops, pages.token(next)
 		for _, op := range ops {
-			op.Reply = nil
+			inside(op)
 		}
 		return err
 	})
@@ -101,6 +101,9 @@ func (s *OperationService) ListOperations(ctx context.Context, request *leadmuxv
 	}
 	return response, nil
 }
+
+// inside takes out of an operation what is only for the service itself: the reply for the one who asked, and what its event is known by.
+func inside(op *leadmuxv1.Operation) { op.Reply, op.Reach = nil, nil }
 
 // operationOf reads an operation that the caller may see.
 func operationOf(r idmap.Reader, p auth.Principal, id string) (*leadmuxv1.Operation, error) {

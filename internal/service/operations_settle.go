@@ -83,7 +83,11 @@ func (s *OperationService) settle(
 	}
 	s.cfg.Dispatcher.Changed(op.GetLeadId())
 	s.cfg.Dispatcher.Wake(op.GetAccount())
-	return s.cfg.Dispatcher.WaitOperation(ctx, p.Tenant, op.GetLeadId(), op.GetOperationId(), waitOf(request.GetWait()))
+	op, err = s.cfg.Dispatcher.WaitOperation(ctx, p.Tenant, op.GetLeadId(), op.GetOperationId(), waitOf(request.GetWait()))
+	if err == nil {
+		inside(op)
+	}
+	return op, err
 }
 
 // madeBy is what a request key of an operation belongs to.

@@ -11,6 +11,7 @@ import (
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/delivery"
+	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
 const passthrough = "Passthrough"
@@ -63,6 +64,9 @@ func rawRequest(request *leadmuxv1.PassthroughRequest) (adapters.RawRequest, err
 	raw := adapters.RawRequest{Method: request.GetMethod(), Path: request.GetPath(), Query: url.Values{}}
 	for name, value := range request.GetQuery() {
 		raw.Query.Set(name, value)
+	}
+	if !raw.Beneath() {
+		return raw, rpcerr.Invalid("path", `must lead beneath the account's base URL: no "..", no "//", neither of them encoded, no braces`)
 	}
 	if request.GetBody() == nil {
 		return raw, nil

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"google.golang.org/protobuf/proto"
+
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/auth"
+	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
 )
@@ -46,58 +49,110 @@ func mayUse(p auth.Principal, account string) error {
 	return nil
 }
 
-// linking is a vendor's call or chat that is to be one of ours.
-type linking struct {
-	cfg     Config
-	caller  auth.Principal
-	account *adapters.Account
-	ref     idmap.VendorRef
-	given   string // our ID, "" for a new one
-	field   string // its name in the request
-	leadID  string
-	key     requestKey
+// sessionKind is what calls and chats are called, and how they are read.
+type sessionKind[M any] struct {
+	kind     idmap.Kind
+	field    string // our ID in requests
+	read     func(r idmap.Reader, tenant, id string) (M, error)
+	notFound func(error) error
 }
 
-// ours is our ID of it: the one that it has, the one given, or a new one that make makes and binds.
-func (l linking) ours(ctx context.Context, link func(tx idmap.Tx) (id string, err error)) (id string, err error) {
-	err = l.cfg.Store.Update(ctx, func(tx idmap.Tx) error {
-		if id, err = l.key.before(tx, l.cfg.Now()); err != nil || id != "" {
-			return err
+var (
+	callKind = sessionKind[*leadmuxv1.Call]{idmap.KindCall, "call_id", idmap.Reader.Call, callNotFound}
+	chatKind = sessionKind[*leadmuxv1.Chat]{idmap.KindChat, "chat_id", idmap.Reader.Chat, chatNotFound}
+)
+
+// get reads a call or chat by our ID.
+func (k sessionKind[M]) get(ctx context.Context, cfg Config, tenant, id string) (found M, err error) {
+	err = cfg.Store.View(ctx, func(r idmap.Reader) error {
+		found, err = k.read(r, tenant, id)
+		return k.notFound(err)
+	})
+	return found, err
+}
+
+// lookup finds a call or chat by the vendor's ID.
+func (k sessionKind[M]) lookup(ctx context.Context, cfg Config, accountName, vendorID string) (found M, err error) {
+	p, err := principal(ctx)
+	if err != nil {
+		return found, err
+	}
+	account, err := cfg.named(p, accountName)
+	if err != nil {
+		return found, err
+	}
+	err = cfg.Store.View(ctx, func(r idmap.Reader) error {
+		id, err := r.Owner(p.Tenant, idmap.VendorRef{Account: account.Name, Kind: k.kind, VendorID: vendorID})
+		if err == nil {
+			found, err = k.read(r, p.Tenant, id)
 		}
-		owner, err := tx.Owner(l.caller.Tenant, l.ref)
-		switch {
-		case err == nil && l.given != "" && l.given != owner:
-			return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN, "this vendor ID belongs to %s", owner).
-				With(l.field, owner).Field("vendor_"+l.field, "belongs to "+owner)
-		case err == nil:
-			id = owner
-			return l.key.put(tx, id, l.cfg.Now())
-		case !errors.Is(err, idmap.ErrNotFound):
-			return err
-		}
-		if l.leadID != "" {
-			if _, err := tx.Lead(l.caller.Tenant, l.leadID); err != nil {
-				return leadNotFound(err)
+		return k.notFound(err)
+	})
+	return found, err
+}
+
+// linkRequest is what LinkCall and LinkChat ask alike.
+type linkRequest interface {
+	proto.Message
+	GetAccount() string
+	GetLeadId() string
+	GetRequestId() string
+}
+
+// link ties a vendor's call or chat to the one of ours with an ID, or to a new one.
+func (k sessionKind[M]) link(ctx context.Context, cfg Config, rpc string, request linkRequest, vendorID, given string) (linked M, err error) {
+	p, err := principal(ctx)
+	if err != nil {
+		return linked, err
+	}
+	account, err := cfg.named(p, request.GetAccount())
+	if err != nil {
+		return linked, err
+	}
+	key, err := cfg.requestKey(p.Tenant, rpc, request.GetRequestId(), request)
+	if err != nil {
+		return linked, err
+	}
+	ref := idmap.VendorRef{Account: account.Name, Kind: k.kind, VendorID: vendorID}
+	err = cfg.Store.Update(ctx, func(tx idmap.Tx) error {
+		id, err := key.before(tx, cfg.Now())
+		if err == nil && id == "" {
+			if id, err = k.ours(tx, cfg, p.Tenant, account, ref, given, request.GetLeadId()); err == nil {
+				err = key.put(tx, id, cfg.Now())
 			}
 		}
-		if id, err = link(tx); err != nil {
+		if err != nil {
 			return err
 		}
-		if err := tx.Bind(l.caller.Tenant, l.ref, id); err != nil {
-			return err
-		}
-		return l.key.put(tx, id, l.cfg.Now())
+		linked, err = k.read(tx, p.Tenant, id)
+		return k.notFound(err)
 	})
-	return id, err
+	return linked, err
 }
 
-// unlinked refuses to give one of ours a second ID, or one at another account.
-func (l linking) unlinked(account, vendorID string) error {
+// ours is our ID of a vendor's call or chat: the one that it has, the one given, or a new one.
+func (k sessionKind[M]) ours(tx idmap.Tx, cfg Config, tenant string, account *adapters.Account, ref idmap.VendorRef, given, leadID string) (string, error) {
+	owner, err := tx.Owner(tenant, ref)
 	switch {
-	case account != l.account.Name:
-		return rpcerr.Invalid(l.field, "is at account %s", account)
-	case vendorID != "":
-		return rpcerr.Invalid(l.field, "has another ID at the vendor")
+	case err == nil && given != "" && given != owner:
+		return "", rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_ID_TAKEN, "this vendor ID belongs to %s", owner).
+			With(k.field, owner).Field("vendor_"+k.field, "belongs to "+owner)
+	case err == nil:
+		return owner, nil
+	case !errors.Is(err, idmap.ErrNotFound):
+		return "", err
 	}
-	return nil
+	if leadID != "" {
+		if _, err := tx.Lead(tenant, leadID); err != nil {
+			return "", leadNotFound(err)
+		}
+	}
+	id, err := cfg.Dispatcher.Linked(tx, tenant, account, ref, given, leadID)
+	switch {
+	case errors.Is(err, delivery.ErrElsewhere):
+		return "", rpcerr.Invalid(k.field, "is at another account")
+	case errors.Is(err, idmap.ErrBound):
+		return "", rpcerr.Invalid(k.field, "has another ID at the vendor")
+	}
+	return id, k.notFound(err)
 }

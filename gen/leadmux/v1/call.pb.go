@@ -226,9 +226,11 @@ type Call struct {
 	// When it was offered to whom.
 	OfferEvents []*SessionOffer `protobuf:"bytes,45,rep,name=offer_events,json=offerEvents,proto3" json:"offer_events,omitempty"`
 	// How it is answered, such as "manual".
-	AnswerType    string `protobuf:"bytes,46,opt,name=answer_type,json=answerType,proto3" json:"answer_type,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AnswerType string `protobuf:"bytes,46,opt,name=answer_type,json=answerType,proto3" json:"answer_type,omitempty"`
+	// The vendor's date of what it last told of the status by itself; absent until it did.
+	VendorUpdateTime *timestamppb.Timestamp `protobuf:"bytes,47,opt,name=vendor_update_time,json=vendorUpdateTime,proto3" json:"vendor_update_time,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Call) Reset() {
@@ -583,12 +585,19 @@ func (x *Call) GetAnswerType() string {
 	return ""
 }
 
+func (x *Call) GetVendorUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.VendorUpdateTime
+	}
+	return nil
+}
+
 var File_leadmux_v1_call_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_call_proto_rawDesc = "" +
 	"\n" +
 	"\x15leadmux/v1/call.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18leadmux/v1/options.proto\x1a\x18leadmux/v1/session.proto\"\xe2\x0f\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18leadmux/v1/options.proto\x1a\x18leadmux/v1/session.proto\"\xac\x10\n" +
 	"\x04Call\x12\x1d\n" +
 	"\acall_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02R\x06callId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x16\n" +
@@ -646,7 +655,8 @@ const file_leadmux_v1_call_proto_rawDesc = "" +
 	"offer_type\x18, \x01(\tR\tofferType\x12;\n" +
 	"\foffer_events\x18- \x03(\v2\x18.leadmux.v1.SessionOfferR\vofferEvents\x12\x1f\n" +
 	"\vanswer_type\x18. \x01(\tR\n" +
-	"answerTypeB\t\n" +
+	"answerType\x12H\n" +
+	"\x12vendor_update_time\x18/ \x01(\v2\x1a.google.protobuf.TimestampR\x10vendorUpdateTimeB\t\n" +
 	"\a_rating*\xed\x03\n" +
 	"\n" +
 	"CallStatus\x12\x1b\n" +
@@ -714,11 +724,12 @@ var file_leadmux_v1_call_proto_depIdxs = []int32{
 	8,  // 14: leadmux.v1.Call.transfers:type_name -> leadmux.v1.SessionTransfer
 	9,  // 15: leadmux.v1.Call.participants:type_name -> leadmux.v1.SessionParticipant
 	10, // 16: leadmux.v1.Call.offer_events:type_name -> leadmux.v1.SessionOffer
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	2,  // 17: leadmux.v1.Call.vendor_update_time:type_name -> google.protobuf.Timestamp
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_call_proto_init() }

@@ -411,7 +411,7 @@ type Event_Transfer struct {
 }
 
 type Event_SessionChanged struct {
-	// For call.changed and chat.changed.
+	// For a step in the life of a call or chat that waits to be claimed (ListUnattributedEvents); else call_changed and chat_changed hold it.
 	SessionChanged *SessionChanged `protobuf:"bytes,86,opt,name=session_changed,json=sessionChanged,proto3,oneof"`
 }
 
@@ -547,7 +547,7 @@ type CallChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The status before; unset for a new call.
 	Before CallStatus `protobuf:"varint,1,opt,name=before,proto3,enum=leadmux.v1.CallStatus" json:"before,omitempty"`
-	// The status after.
+	// The status after; the same as before where only something else changed, or the event came late.
 	After CallStatus `protobuf:"varint,2,opt,name=after,proto3,enum=leadmux.v1.CallStatus" json:"after,omitempty"`
 	// The vendor's word for it.
 	VendorStatus string `protobuf:"bytes,3,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
@@ -556,7 +556,9 @@ type CallChanged struct {
 	// The operation of ours that brought it about; empty when it was none.
 	OperationId string `protobuf:"bytes,5,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	// The RPC behind that operation.
-	Method        string `protobuf:"bytes,6,opt,name=method,proto3" json:"method,omitempty"`
+	Method string `protobuf:"bytes,6,opt,name=method,proto3" json:"method,omitempty"`
+	// What the vendor told, where it told of it by itself.
+	Step          *SessionChanged `protobuf:"bytes,7,opt,name=step,proto3" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -633,12 +635,19 @@ func (x *CallChanged) GetMethod() string {
 	return ""
 }
 
+func (x *CallChanged) GetStep() *SessionChanged {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
 // ChatChanged is what became of a chat.
 type ChatChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The status before; unset for a new chat.
 	Before ChatStatus `protobuf:"varint,1,opt,name=before,proto3,enum=leadmux.v1.ChatStatus" json:"before,omitempty"`
-	// The status after.
+	// The status after; the same as before where only something else changed, or the event came late.
 	After ChatStatus `protobuf:"varint,2,opt,name=after,proto3,enum=leadmux.v1.ChatStatus" json:"after,omitempty"`
 	// The vendor's word for it.
 	VendorStatus string `protobuf:"bytes,3,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
@@ -647,7 +656,9 @@ type ChatChanged struct {
 	// The operation of ours that brought it about; empty when it was none.
 	OperationId string `protobuf:"bytes,5,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	// The RPC behind that operation.
-	Method        string `protobuf:"bytes,6,opt,name=method,proto3" json:"method,omitempty"`
+	Method string `protobuf:"bytes,6,opt,name=method,proto3" json:"method,omitempty"`
+	// What the vendor told, where it told of it by itself.
+	Step          *SessionChanged `protobuf:"bytes,7,opt,name=step,proto3" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -722,6 +733,13 @@ func (x *ChatChanged) GetMethod() string {
 		return x.Method
 	}
 	return ""
+}
+
+func (x *ChatChanged) GetStep() *SessionChanged {
+	if x != nil {
+		return x.Step
+	}
+	return nil
 }
 
 // OperationUnsettled is an operation that did not do what was asked.
@@ -1007,21 +1025,23 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x05after\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05after\x12$\n" +
 	"\x0evendor_lead_id\x18\x03 \x01(\tR\fvendorLeadId\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12#\n" +
-	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\"\xf1\x01\n" +
+	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\"\xa1\x02\n" +
 	"\vCallChanged\x12.\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x16.leadmux.v1.CallStatusR\x06before\x12,\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x16.leadmux.v1.CallStatusR\x05after\x12#\n" +
 	"\rvendor_status\x18\x03 \x01(\tR\fvendorStatus\x12$\n" +
 	"\x0evendor_call_id\x18\x04 \x01(\tR\fvendorCallId\x12!\n" +
 	"\foperation_id\x18\x05 \x01(\tR\voperationId\x12\x16\n" +
-	"\x06method\x18\x06 \x01(\tR\x06method\"\xf1\x01\n" +
+	"\x06method\x18\x06 \x01(\tR\x06method\x12.\n" +
+	"\x04step\x18\a \x01(\v2\x1a.leadmux.v1.SessionChangedR\x04step\"\xa1\x02\n" +
 	"\vChatChanged\x12.\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x16.leadmux.v1.ChatStatusR\x06before\x12,\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x16.leadmux.v1.ChatStatusR\x05after\x12#\n" +
 	"\rvendor_status\x18\x03 \x01(\tR\fvendorStatus\x12$\n" +
 	"\x0evendor_chat_id\x18\x04 \x01(\tR\fvendorChatId\x12!\n" +
 	"\foperation_id\x18\x05 \x01(\tR\voperationId\x12\x16\n" +
-	"\x06method\x18\x06 \x01(\tR\x06method\"O\n" +
+	"\x06method\x18\x06 \x01(\tR\x06method\x12.\n" +
+	"\x04step\x18\a \x01(\v2\x1a.leadmux.v1.SessionChangedR\x04step\"O\n" +
 	"\x12OperationUnsettled\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb1\x01\n" +
@@ -1096,16 +1116,18 @@ var file_leadmux_v1_event_proto_depIdxs = []int32{
 	17, // 18: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
 	18, // 19: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
 	18, // 20: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
-	19, // 21: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
-	19, // 22: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
-	20, // 23: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	21, // 24: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	8,  // 25: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	15, // 21: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
+	19, // 22: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
+	19, // 23: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
+	15, // 24: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
+	20, // 25: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	21, // 26: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	8,  // 27: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }

@@ -386,7 +386,11 @@ type Operation struct {
 	// The RPC's reply, for a caller who repeats the request with its request_id. OperationService does not show it.
 	Reply []byte `protobuf:"bytes,33,opt,name=reply,proto3" json:"reply,omitempty"`
 	// It was open in a backup that the index was put back to: it may have been done since, by a service that remembers it no more.
-	Restored      bool `protobuf:"varint,60,opt,name=restored,proto3" json:"restored,omitempty"`
+	Restored bool `protobuf:"varint,60,opt,name=restored,proto3" json:"restored,omitempty"`
+	// The vendor's event that shows that it was done, where the vendor's answer did not say so; decision names the rule.
+	ProvenByEventId string `protobuf:"bytes,64,opt,name=proven_by_event_id,json=provenByEventId,proto3" json:"proven_by_event_id,omitempty"`
+	// A keyed hash of whom or what it is to reach, to know the vendor's event of it by. OperationService does not show it.
+	Reach         []byte `protobuf:"bytes,65,opt,name=reach,proto3" json:"reach,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -603,6 +607,20 @@ func (x *Operation) GetRestored() bool {
 	return false
 }
 
+func (x *Operation) GetProvenByEventId() string {
+	if x != nil {
+		return x.ProvenByEventId
+	}
+	return ""
+}
+
+func (x *Operation) GetReach() []byte {
+	if x != nil {
+		return x.Reach
+	}
+	return nil
+}
+
 // Resolution is what somebody found out about an operation.
 type Resolution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -799,7 +817,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xc0\b\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\x88\t\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -830,7 +848,9 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\achat_id\x18\x1f \x01(\tR\x06chatId\x12\x16\n" +
 	"\x06direct\x18  \x01(\bR\x06direct\x12\x19\n" +
 	"\x05reply\x18! \x01(\fB\x03\x80\x01\x01R\x05reply\x12\x1a\n" +
-	"\brestored\x18< \x01(\bR\brestored\"\xb8\x01\n" +
+	"\brestored\x18< \x01(\bR\brestored\x12+\n" +
+	"\x12proven_by_event_id\x18@ \x01(\tR\x0fprovenByEventId\x12\x19\n" +
+	"\x05reach\x18A \x01(\fB\x03\x80\x01\x01R\x05reach\"\xb8\x01\n" +
 	"\n" +
 	"Resolution\x12-\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x13.leadmux.v1.VerdictR\averdict\x12\x1b\n" +

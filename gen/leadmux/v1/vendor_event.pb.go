@@ -576,7 +576,7 @@ func (x *LeadTransfer) GetText() string {
 	return ""
 }
 
-// SessionChanged is a step in the life of a call or chat: the detail of "call.changed" and "chat.changed".
+// SessionChanged is a step in the life of a call or chat, as the vendor told it.
 type SessionChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The vendor's word for the step or state, such as "participant_joined" or "chat_ended"; open set.

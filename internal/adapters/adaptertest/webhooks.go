@@ -37,6 +37,7 @@ type goldenEvent struct {
 	VendorCallID  string           `json:"vendor_call_id,omitempty"`
 	VendorChatID  string           `json:"vendor_chat_id,omitempty"`
 	LeadID        string           `json:"lead_id,omitempty"`
+	Session       json.RawMessage  `json:"session,omitempty"`
 	Event         json.RawMessage  `json:"event"`
 	Clock         string           `json:"clock,omitempty"`
 	State         string           `json:"state,omitempty"`
@@ -130,6 +131,9 @@ func golden(t *testing.T, events []adapters.VendorEvent) []byte {
 		}
 		if e.Outcome != nil {
 			g.Outcome = asJSON(t, e.Outcome)
+		}
+		if e.Session != nil {
+			g.Session = asJSON(t, e.Session)
 		}
 		if e.Lead != nil {
 			g.Lead = asJSON(t, e.Lead)

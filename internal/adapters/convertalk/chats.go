@@ -3,6 +3,7 @@ package convertalk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -170,13 +171,29 @@ func (a *Adapter) updateChat(ctx context.Context, request *leadmuxv1.UpdateChatR
 	_, answer, err := a.ask(ctx, a.upsert(opUpdateChat, a.body(w)))
 	came := adapters.Forwarded{HTTPStatus: answer.Status, RequestID: answer.RequestID()}
 	if err != nil {
-		return came, err
+		return came, ofChat(err)
 	}
 	// The answer holds no record. What the arrays are now only the listing tells.
 	response.Chat = &leadmuxv1.Chat{
 		ChatId: chat.GetChatId(), Status: chat.GetStatus(), VendorStatus: w.body.Status, Assignee: chat.GetAssignee(), Picture: chat.GetPicture(),
 	}
 	return came, nil
+}
+
+// ofChat is a failure with the fields of a chat in place of a lead's: one record is both.
+func ofChat(err error) error {
+	refused, ok := errors.AsType[*adapters.Error](err)
+	if !ok {
+		return err
+	}
+	for _, violation := range refused.Fields {
+		if violation.GetField() == "vendor_options.convertalk.agent_id" {
+			violation.Field = "chat.assignee"
+		} else if name, isLeads := strings.CutPrefix(violation.GetField(), "lead."); isLeads {
+			violation.Field = "chat." + name
+		}
+	}
+	return err
 }
 
 // beside completes what is added to a chat by what it holds already, so that nothing is there twice and nothing is lost. A record

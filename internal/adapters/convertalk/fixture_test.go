@@ -16,6 +16,14 @@ func TestFixtures(t *testing.T) {
 	})
 }
 
+// TestForwards plays those of the RPCs that are about chats.
+func TestForwards(t *testing.T) {
+	adaptertest.RunForwards(t, "testdata/forward", func(t *testing.T, baseURL string, config map[string]string) adapters.Forwarder {
+		t.Helper()
+		return fixtureAdapter(t, baseURL, config)
+	})
+}
+
 func fixtureAdapter(t *testing.T, baseURL string, config map[string]string) *convertalk.Adapter {
 	t.Helper()
 	return mustNew(t, convertalk.Config{

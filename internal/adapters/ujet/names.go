@@ -4,9 +4,9 @@ package ujet
 // have.
 var names = map[string]string{
 	"Call.call_id": "id", "Call.vendor_status": "status", "Call.account": "-", "Call.vendor": "-", "Call.vendor_call_id": "-",
-	"Call.accepted": "-", "Call.update_time": "-",
+	"Call.accepted": "-", "Call.update_time": "-", "Call.vendor_update_time": "-",
 	"Chat.chat_id": "id", "Chat.vendor_status": "status", "Chat.account": "-", "Chat.vendor": "-", "Chat.vendor_chat_id": "-",
-	"Chat.update_time": "-", "Chat.agent": "agent|agent_info", "timeout_time": "timeout_at",
+	"Chat.update_time": "-", "Chat.vendor_update_time": "-", "Chat.agent": "agent|agent_info", "timeout_time": "timeout_at",
 
 	"create_time": "created_at", "queue_time": "queued_at", "assign_time": "assigned_at", "connect_time": "connected_at",
 	"end_time": "ends_at", "schedule_time": "scheduled_at",

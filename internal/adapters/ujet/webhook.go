@@ -163,11 +163,12 @@ func readChat(raw []byte) []adapters.VendorEvent {
 		return unread(raw)
 	}
 	body, name := o.object("body"), o.text("event_type")
+	plain := strings.TrimSuffix(letters(name), "event")
 	said := adapters.VendorEvent{
 		Key: string(raw), VendorChatID: adapters.Clip(o.text("chat_id"), maxVendorID),
 		Event: &leadmuxv1.Event{Type: "vendor.other", VendorTime: o.moment("timestamp")},
 	}
-	plain := strings.TrimSuffix(letters(name), "event")
+	said.Session, said.UnknownStatus = told(said, chatTold(plain, body, said.Event.GetVendorTime()))
 	if plain == "messagereceived" {
 		said.Event.Type = "chat.message"
 		said.Event.Detail = &leadmuxv1.Event_Message{Message: message(body)}
@@ -242,6 +243,7 @@ func session(e loose, raw []byte) adapters.VendorEvent {
 	if said.VendorCallID == "" {
 		said.Event.Type = "chat.changed"
 	}
+	said.Session, said.UnknownStatus = told(said, sessionTold(step, e))
 	said.Event.Detail = &leadmuxv1.Event_SessionChanged{SessionChanged: &leadmuxv1.SessionChanged{
 		Step:        adapters.Clip(step, maxWord),
 		Initiator:   adapters.Clip(e.text("initiator"), maxInitiator),

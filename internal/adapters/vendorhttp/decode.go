@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -54,6 +55,18 @@ func (d *decoder) response(f Forward, body []byte, into protoreflect.Message) er
 	}
 	d.field(field, value, into)
 	return nil
+}
+
+// Fill reads a vendor's JSON object that came otherwise than in an answer, by the vendor's names of our fields. It is as lenient as the
+// reading of answers: what cannot be meant is left out.
+func Fill(into proto.Message, raw []byte, names map[string]string) {
+	value, err := parseJSON(raw)
+	members, ok := value.(map[string]any)
+	if err != nil || !ok {
+		return
+	}
+	d := decoder{naming: naming{names: []map[string]string{names}}}
+	d.object(members, into.ProtoReflect())
 }
 
 // parseJSON reads one JSON value and keeps numbers as they are written.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/leadmux/leadmux/internal/adapters"
 )
@@ -18,7 +17,7 @@ var errPath = errors.New("nothing was sent: the path does not lead beneath the a
 
 // Pass makes a request that no route stands for: adapters.Passer. header holds what the client does not set itself; may be nil.
 func (c *Client) Pass(ctx context.Context, request adapters.RawRequest, header http.Header) (adapters.RawAnswer, error) {
-	if !beneath(request.Path) {
+	if !request.Beneath() {
 		return adapters.RawAnswer{}, &adapters.Error{Vendor: c.vendor, Op: opPassthrough, Kind: adapters.KindInvalid, Cause: errPath}
 	}
 	call := Call{
@@ -34,23 +33,4 @@ func (c *Client) Pass(ctx context.Context, request adapters.RawRequest, header h
 		err = nil // the vendor's own word on the request
 	}
 	return adapters.RawAnswer{Status: answer.Status, Body: answer.Body, RequestID: answer.RequestID()}, err
-}
-
-// beneath says whether a path, in whatever way it is written, stays beneath the base URL.
-func beneath(path string) bool {
-	plain := strings.ToLower(path)
-	for _, dot := range []string{"%2e", "%2f", "%5c", `\`} {
-		if strings.Contains(plain, dot) {
-			return false
-		}
-	}
-	if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.ContainsAny(path, "?#{}") {
-		return false
-	}
-	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
-			return false
-		}
-	}
-	return parses(path)
 }

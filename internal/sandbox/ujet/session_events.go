@@ -20,11 +20,12 @@ type SessionEvents struct {
 }
 
 // sessionEvent is one event of a session. The page names its order and most members; that the step
-// stands in "event" and the state in "state" is assumed.
+// stands in "event" and the state in "state", and that the session's status is told, is assumed.
 type sessionEvent struct {
 	EventID      string        `json:"event_id"`
 	Event        string        `json:"event"`
 	State        string        `json:"state"`
+	Status       string        `json:"status,omitempty"`
 	Timestamp    int64         `json:"timestamp"` // milliseconds
 	CallID       int64         `json:"call_id,omitempty"`
 	ChatID       int64         `json:"chat_id,omitempty"`
@@ -62,18 +63,22 @@ type sessionView struct {
 	menuID         int64
 	agentID        int64
 	virtualAgentID int64
+	status         string
 	connectedAt    *string
 	endsAt         *string
 	participants   []participant
 }
 
 func (c *Call) view() sessionView {
-	return sessionView{callID: c.ID, menuID: c.MenuID, agentID: c.AgentID, connectedAt: c.ConnectedAt, endsAt: c.EndsAt, participants: c.Participants}
+	return sessionView{
+		callID: c.ID, menuID: c.MenuID, agentID: c.AgentID, status: c.Status, connectedAt: c.ConnectedAt, endsAt: c.EndsAt,
+		participants: c.Participants,
+	}
 }
 
 func (c *Chat) view() sessionView {
 	return sessionView{
-		chatID: c.ID, menuID: c.MenuID, agentID: c.AgentID, virtualAgentID: c.VirtualAgentID, connectedAt: c.AssignedAt, endsAt: c.EndsAt,
+		chatID: c.ID, menuID: c.MenuID, agentID: c.AgentID, virtualAgentID: c.VirtualAgentID, status: c.Status, connectedAt: c.AssignedAt, endsAt: c.EndsAt,
 		participants: c.Participants,
 	}
 }
@@ -106,6 +111,9 @@ func (e *Emulator) tellSession(tx *kit.Tx, v sessionView, step string, filed *di
 		ev := sessionEvent{
 			EventID: uuid.NewString(), Event: one[0], State: one[1], Timestamp: e.now().UnixMilli(), CallID: v.callID, ChatID: v.chatID,
 			ConnectedAt: v.connectedAt, EndsAt: v.endsAt, Initiator: v.initiator(), Dispositions: filed, Participants: v.participants,
+		}
+		if step != "" && one == steps[len(steps)-1] { // of several at once the last one brought it there
+			ev.Status = v.status
 		}
 		if ev.Event == "routing" {
 			ev.QueuePath = s.menuPath(v.menuID)

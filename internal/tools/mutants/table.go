@@ -23,6 +23,7 @@ var table = []planted{
 	{"naive_cursor", "./internal/service", "TestP6AWatchSkipsNothing"},
 	{"leave_dropped_keys", "./internal/idmap/boltmap", "TestP24DroppedKeyIsNowhereInTheFile"},
 	{"resend_blindly", "./internal/delivery", "TestP3AnAttemptThatAStopCutOffIsSettledByItsClass"},
+	{"settle_ambiguous_event", "./internal/service", "TestP3AnAmbiguousEventSettlesNothing"},
 	{"silent_doubt", "./internal/delivery", "TestP3WhatWasSentToAnAccountThatIsGoneStaysInSight"},
 	{"skip_attempt_mark", "./internal/delivery", "TestP2NothingIsSentBeforeItsStartIsStored"},
 	{"skip_vendor_in_opt_out", "./internal/delivery", "TestP10EveryVendorIsToldOfAnOptOut"},
