@@ -28,13 +28,15 @@ type settling struct {
 	// leaving says that the lead is erased, and that this is one of the last things that vendors are told of it.
 	leaving bool
 	note    string // the adapter's word on what a success covers
+	// follows says that what becomes of it is followed from here on.
+	follows bool
 }
 
 // settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
 // transaction. sent is the operation as it was sent.
 func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *leadmuxv1.Operation, came outcome) error {
 	var leadID string
-	var leaving bool
+	var leaving, follows bool
 	err := d.store.Update(context.Background(), func(tx idmap.Tx) error {
 		if stops(came.failure) {
 			if err := d.putStop(tx, account, came.failure, sent.GetOperationId()); err != nil {
@@ -58,6 +60,7 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 			return err
 		}
 		s.attempt.EndTime, s.attempt.Decision = stamp(d.now()), s.op.GetDecision()
+		follows = s.follows
 		err = s.store()
 		failpoint.Here(failpoint.OutcomeWritten)
 		return err
@@ -71,6 +74,9 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 	}
 	d.hub.publish(leadID)
 	d.Wake(account.Name)
+	if follows {
+		d.followed(account.Name)
+	}
 	return nil
 }
 
@@ -117,6 +123,9 @@ func (s *settling) succeed(came outcome) error {
 		}
 	}
 	s.learn(came)
+	if err := s.follow(); err != nil {
+		return err
+	}
 	to := methodOf(s.op).after
 	if methodOf(s.op).opens {
 		to = result.State

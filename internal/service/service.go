@@ -40,6 +40,7 @@ type Config struct {
 	OptOutWords    []string                             // a message of nothing else is an opt-out; in capitals
 	Drift          func(vendor, what string)            // told of a vendor's value that means nothing to us; nil: nobody
 	Poll           func(account string)                 // told that an account's vendor has news which only asking it tells; nil: nobody
+	Polled         func(account string) time.Time       // when all that an account's vendor has to tell was last read; nil: never
 }
 
 // LeadService implements leadmux.v1.LeadService.
@@ -76,6 +77,9 @@ func (c Config) filled() Config {
 	}
 	if c.Poll == nil {
 		c.Poll = func(string) {}
+	}
+	if c.Polled == nil {
+		c.Polled = func(string) time.Time { return time.Time{} }
 	}
 	return c
 }
