@@ -15,6 +15,8 @@ const (
 	retryMin, retryMax = time.Second, 5 * time.Minute
 	// downPause is the pause after a look at an account that lets nothing out.
 	downPause = time.Second
+	// rest is the least time between the beginnings of two polls: many hints within it are one poll.
+	rest = time.Second
 )
 
 // Results of a poll, as they stand in metric labels.
@@ -23,40 +25,35 @@ const (
 	resultFailed = "failed"
 )
 
-// loop polls one account until ctx ends.
+// soon is a pause of next to nothing; none at all would be to wait for a hint.
+const soon = time.Nanosecond
+
+// loop polls one account until ctx ends. Between two polls lies a pause that nothing shortens, then one that a hint ends.
 func (p *Poller) loop(ctx context.Context, t Task) {
-	hints := p.hints[t.Account.Name]
-	next, failures := time.Nanosecond, 0
+	least, pause, failures := soon, soon, 0
 	if t.Hinted {
-		next = 0
+		pause = 0
 	}
-	for wait(ctx, next, hints, failures == 0) {
+	for wait(ctx, least, nil) && wait(ctx, pause, p.hints[t.Account.Name]) {
 		if isDown(t.Account) {
-			if !wait(ctx, downPause, hints, false) {
-				return
-			}
-			next = time.Nanosecond
+			least, pause = downPause, soon
 			continue
 		}
-		var err error
-		next, err = p.once(ctx, t)
+		next, err := p.once(ctx, t)
 		switch {
-		case ctx.Err() != nil:
-			return
-		case err == nil:
-			failures = 0
-		default:
-			next = retry(failures, err)
+		case err != nil:
+			least, pause = retry(failures, err), soon
 			failures++
+		case next > 0:
+			least, pause, failures = rest, max(next-rest, soon), 0
+		default:
+			least, pause, failures = rest, 0, 0
 		}
 	}
 }
 
-// wait waits for the pause to be over, zero for none, or, where it may, for a hint; it says whether ctx still goes on.
-func wait(ctx context.Context, pause time.Duration, hints <-chan struct{}, mayHint bool) bool {
-	if !mayHint {
-		hints = nil
-	}
+// wait waits for the pause to be over, zero for one without end, or for a hint; it says whether ctx still goes on.
+func wait(ctx context.Context, pause time.Duration, hints <-chan struct{}) bool {
 	var over <-chan time.Time
 	if pause > 0 {
 		timer := time.NewTimer(pause)

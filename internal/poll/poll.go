@@ -1,7 +1,7 @@
 // Package poll lets what vendors do not tell of their own accord be asked for: now and then, and at once after a hint.
 //
-// Invariants: one poll of an account at a time, and none while the account is stopped or its breaker is open. Hints that come before a poll
-// begins are one poll, those that come during it one more. A poll that fails is repeated later and later. What a poll reads, and in which rate
+// Invariants: one poll of an account at a time, and none while the account is stopped or its breaker is open. Many hints are one poll, those
+// that come while it begins and goes on one more, a second later at the earliest. A poll that fails is repeated later and later. What a poll reads, and in which rate
 // slots, is the business of the functions that it is given. Only the wiring makes a Poller.
 package poll
 

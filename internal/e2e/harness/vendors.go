@@ -54,6 +54,7 @@ type Vendor struct {
 // emulator is what the four vendor packages have in common.
 type emulator interface {
 	Handler() http.Handler
+	Control() http.Handler
 	Ledger() *kit.Ledger
 	Faults() *kit.Faults
 	Close() error
