@@ -7,6 +7,7 @@ import (
 
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/mutant"
 )
 
 // The lists of an account, as their marks in the index are named.
@@ -99,7 +100,7 @@ func (r *Reading) front(ctx context.Context, l *list) (int, error) {
 			next.News = newest
 		}
 		last := len(p.news) == 0 && !newest.After(mark.News) || page == maxFrontPages
-		if last && next.News.After(mark.News) {
+		if (last || mutant.AdvanceMarkEarly) && next.News.After(mark.News) {
 			next.ReadTime = r.s.cfg.Now()
 			p.mark = &next
 		}
