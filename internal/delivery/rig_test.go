@@ -37,6 +37,7 @@ type rig struct {
 	accounts []*adapters.Account
 	schedule delivery.Schedule
 	shared   bool // the Dispatcher is told that others send from the index too
+	follow   map[string]time.Duration
 	d        *delivery.Dispatcher
 }
 
@@ -103,6 +104,7 @@ func (r *rig) start() {
 func (r *rig) make() *delivery.Dispatcher {
 	r.d = delivery.New(delivery.Config{
 		Store: r.store, Accounts: adapters.NewSet(r.accounts), Schedule: r.schedule, Logger: slog.New(slog.DiscardHandler), Shared: r.shared,
+		Follow: r.follow,
 	})
 	return r.d
 }
