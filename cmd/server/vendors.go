@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/adapters/conversica"
@@ -108,6 +109,9 @@ func ujetHook(w config.Webhook) ujet.Hook {
 	return hook
 }
 
+// sandboxPoll is short enough for somebody who watches.
+const sandboxPoll = 5 * time.Second
+
 // sandboxAccount is the account that speaks to one emulator.
 func sandboxAccount(v sandbox.Vendor) config.Account {
 	a := config.DefaultAccount(v.Name)
@@ -123,6 +127,7 @@ func sandboxAccount(v sandbox.Vendor) config.Account {
 		a.RepName, a.LeadSource = "Robin Sandbox", "Sandbox"
 	case sandbox.NameConvertalk:
 		a.Token, a.BotID, a.CustomerID = config.NewSecret(v.Token), v.BotID, v.CustomerID
+		a.Poll.Every = sandboxPoll
 	}
 	a.Webhook = sandboxHook(v.Hook)
 	return a

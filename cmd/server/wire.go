@@ -20,6 +20,7 @@ import (
 	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/idmap/boltmap"
+	"github.com/leadmux/leadmux/internal/poll"
 	"github.com/leadmux/leadmux/internal/retention"
 	"github.com/leadmux/leadmux/internal/rules"
 	"github.com/leadmux/leadmux/internal/sandbox"
@@ -61,8 +62,9 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	if err != nil {
 		return err
 	}
+	poller := poll.New(poll.Config{Accounts: accounts, Logger: logger, Registry: registry})
 	dispatcher := delivery.New(delivery.Config{
-		Store: store, Accounts: accounts, Logger: logger, Secret: secret,
+		Store: store, Accounts: accounts, Logger: logger, Secret: secret, Follow: pollEvery(cfg), Followed: poller.Hint,
 		Schedule: delivery.Schedule{Min: cfg.Delivery.RetryMin, Max: cfg.Delivery.RetryMax, GiveUpAfter: cfg.Delivery.GiveUpAfter},
 	})
 	registry.MustRegister(dispatcher)
@@ -78,7 +80,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		Duplicates: duplicatePolicy(cfg.Duplicates), DuplicatesOf: duplicatesOf(cfg),
 		KeepRequestIDs: cfg.Retention.RequestIDs, Drift: metrics.Drift,
 		OptOutScope: leadmuxv1.ContactChannel(leadmuxv1.ContactChannel_value["CONTACT_CHANNEL_"+strings.ToUpper(cfg.OptOut.Scope)]),
-		OptOutWords: cfg.OptOut.Keywords, Hook: addresses.of,
+		OptOutWords: cfg.OptOut.Keywords, Hook: addresses.of, Poll: poller.Hint, Polled: poller.Last,
 	}
 	leads, accountService := service.New(services)
 	more, err := forwarded(services)
@@ -108,6 +110,12 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		return errors.Join(err, srv.Close())
 	}
 	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
+	tasks, err := pollTasks(ctx, pollEvery(cfg), accounts, leads, dispatcher)
+	if err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	poller.Start(ctx, tasks)
+	undo.add(func(context.Context) error { poller.Close(); return nil })
 	undo.add(sweeping(ctx, retention.New(retention.Config{
 		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events, Raw: cfg.Retention.Raw,
 	})))

@@ -36,6 +36,13 @@ type LeadLister interface {
 	ListLeads(ctx context.Context, page int) ([]VendorLead, error)
 }
 
+// OtherLister can read the chats that the vendor has with persons whom it does not call leads.
+type OtherLister interface {
+	LeadLister
+	// ListOthers reads one page, from 1, of records that have their chat. An empty page is the end. Errors are *Error.
+	ListOthers(ctx context.Context, page int) ([]VendorLead, error)
+}
+
 // LeadFinder can tell which lead of ours a vendor's ID belongs to.
 type LeadFinder interface {
 	Adapter
@@ -127,4 +134,11 @@ type VendorLead struct {
 	State leadmuxv1.EngagementState
 	// CreateTime and UpdateTime are by the vendor's clock; zero when it does not say.
 	CreateTime, UpdateTime time.Time
+	// Message is the last that was said, at MessageTime by the vendor's clock; nil where the vendor does not say or does not date it.
+	Message     *leadmuxv1.ConversationMessage
+	MessageTime time.Time
+	// OptOut is an opt-out that the record shows; nil for none.
+	OptOut *OptOut
+	// Chat is the record as a chat, where one record is both; its chat_id and its end user's lead_id are the vendor's. Else nil.
+	Chat *leadmuxv1.Chat
 }

@@ -25,7 +25,7 @@ type Account struct {
 	RatePerSecond float64 `yaml:"rate_per_second"`
 	// Routes override the method and path of single RPCs: "CreateLead": "POST /path".
 	Routes map[string]string `yaml:"routes"`
-	// Poll asks the vendor for what is new.
+	// Poll asks the vendor for what it does not tell.
 	Poll Poll `yaml:"poll"`
 	// Webhook is how the vendor's deliveries to us are recognised; nil when it sends none.
 	Webhook *Webhook `yaml:"webhook"`
@@ -80,9 +80,11 @@ type Account struct {
 	ArrayMode string `yaml:"array_mode" vendors:"convertalk"`
 }
 
-// Poll is how often a vendor is asked for what is new. It is checked, and nothing asks yet.
+// Poll is how often a vendor is asked for what it does not tell: Convertalk for its leads and chats, UJET for the jobs and campaign
+// contacts of ours. The others have nothing to be asked for.
 type Poll struct {
-	// Every is the pause between two rounds; zero for no polling.
+	// Every is the pause between two rounds, at UJET the first one between two looks at the same thing; zero for none: Convertalk is then
+	// asked after its hooks alone, and nothing is followed at UJET.
 	Every time.Duration `yaml:"every"`
 }
 

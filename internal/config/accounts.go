@@ -65,8 +65,10 @@ func (k *checker) account(key string, a *Account) {
 	if a.RatePerSecond <= 0 || !(a.RatePerSecond <= maxRate) {
 		k.bad(key+".rate_per_second", "must be more than 0 and at most %d", maxRate)
 	}
-	if _, given := k.c.src.exact(key + ".poll"); a.Poll.Every < 0 || (given && a.Poll.Every < time.Second) {
-		k.bad(key+".poll.every", "must be at least 1s")
+	_, given := k.c.src.exact(key + ".poll")
+	_, every := k.c.src.exact(key + ".poll.every")
+	if given && !every || a.Poll.Every != 0 && a.Poll.Every < time.Second {
+		k.bad(key+".poll.every", "must be at least 1s, or 0s for no polling")
 	}
 	k.routes(key+".routes", a.Routes)
 	switch a.Vendor {

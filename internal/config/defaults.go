@@ -75,7 +75,9 @@ func DefaultAccount(vendor string) Account {
 	case UJET:
 		a.RatePerSecond = 1
 		a.Identifier, a.MessageContent = Identifiers[0], ContentForms[0]
+		a.Poll.Every = 10 * time.Second
 	case Convertalk:
+		a.Poll.Every = 30 * time.Second
 		a.ArrayFields, a.ArrayMode = ArrayForms[0], ArrayModes[0]
 	}
 	return a

@@ -14,6 +14,7 @@ import (
 type contest struct {
 	queues []*queue
 	slots  atomic.Int64 // handed out so far
+	spared atomic.Int64 // when Spare last handed one out, in nanoseconds of Unix time
 }
 
 // contests finds the accounts that share a limit. An account that shares none is alone in its contest.

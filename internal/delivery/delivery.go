@@ -46,6 +46,11 @@ type Config struct {
 	// Shared says that other processes send from the same index. What they hold is then left to them until its lease is over.
 	// The embedded index lets one process in only, and what is found started there was cut off.
 	Shared bool
+	// Follow says by account name how long to wait at first before work that the vendor does in the background is asked for; where it is
+	// missing or zero, nothing is followed.
+	Follow map[string]time.Duration
+	// Followed is told that something more is followed at an account; nil: nobody.
+	Followed func(account string)
 }
 
 // Dispatcher sends operations. Make it with New, then Start it before anything is accepted.
@@ -58,6 +63,8 @@ type Dispatcher struct {
 	shared   bool
 	secret   *seal.Secret
 	holder   string // the name of this process in the attempts it makes
+	follow   map[string]time.Duration
+	followed func(account string)
 
 	queues map[string]*queue // by account name; fixed after New
 	turns  map[string]*turn  // by account name; fixed after New
@@ -77,6 +84,10 @@ func New(cfg Config) *Dispatcher {
 	d := &Dispatcher{
 		store: cfg.Store, accounts: cfg.Accounts, schedule: cfg.Schedule, logger: cfg.Logger, now: cfg.Now,
 		shared: cfg.Shared, secret: cfg.Secret, holder: typeid.New("process_"), queues: map[string]*queue{}, turns: newTurns(cfg.Accounts.All()),
+		follow: cfg.Follow, followed: cfg.Followed,
+	}
+	if d.followed == nil {
+		d.followed = func(string) {}
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -164,6 +164,9 @@ func (d *Dispatcher) runDirect(p Direct, op *leadmuxv1.Operation, request proto.
 	if answer == nil {
 		return s.refusal()
 	}
+	if _, begins := jobs[p.rpc()]; begins {
+		d.followed(p.Account.Name)
+	}
 	proto.Merge(p.Response, answer)
 	return nil
 }

@@ -81,6 +81,9 @@ func (in *intake) succeeded(attempt *leadmuxv1.Attempt, answer proto.Message, st
 	if err := in.tell(); err != nil {
 		return err
 	}
+	if err := in.follow(answer.ProtoReflect()); err != nil {
+		return err
+	}
 	if in.p.Key != nil {
 		reply, err := proto.Marshal(answer)
 		if err != nil {

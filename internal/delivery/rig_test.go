@@ -38,6 +38,7 @@ type rig struct {
 	accounts []*adapters.Account
 	schedule delivery.Schedule
 	shared   bool // the Dispatcher is told that others send from the index too
+	follow   map[string]time.Duration
 	d        *delivery.Dispatcher
 	log      bytes.Buffer // of the Dispatcher
 }
@@ -105,6 +106,7 @@ func (r *rig) start() {
 func (r *rig) make() *delivery.Dispatcher {
 	r.d = delivery.New(delivery.Config{
 		Store: r.store, Accounts: adapters.NewSet(r.accounts), Schedule: r.schedule, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Shared: r.shared,
+		Follow: r.follow,
 	})
 	return r.d
 }

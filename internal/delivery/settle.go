@@ -29,6 +29,8 @@ type settling struct {
 	// leaving says that the lead is erased, and that this is one of the last things that vendors are told of it.
 	leaving bool
 	note    string // the adapter's word on what a success covers
+	// follows says that what becomes of it is followed from here on.
+	follows bool
 }
 
 // settle stores the outcome of an attempt: binding, engagement, events, operation and the stop of the account in one
@@ -73,6 +75,9 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 			d.dropErased()
 		}
 		d.hub.publish(settled.lead.GetLeadId())
+		if settled.follows {
+			d.followed(account.Name)
+		}
 	}
 	d.Wake(account.Name)
 	return nil
@@ -138,6 +143,9 @@ func (s *settling) succeed(came outcome) error {
 		}
 	}
 	s.learn(came)
+	if err := s.follow(); err != nil {
+		return err
+	}
 	to := methodOf(s.op).after
 	if methodOf(s.op).opens {
 		to = result.State

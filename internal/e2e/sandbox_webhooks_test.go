@@ -51,6 +51,20 @@ func (s sandboxRun) settled() {
 	}
 }
 
+// polled waits until Convertalk was asked for all that there is by now.
+func (s sandboxRun) polled() {
+	s.t.Helper()
+	begin := time.Now()
+	harness.Eventually(s.t, 20*time.Second, "Convertalk is polled", func() (time.Time, bool) {
+		var out leadmuxv1.GetAccountResponse
+		if err := protojson.Unmarshal(s.call("AccountService.GetAccount", `{"account": "convertalk"}`), &out); err != nil {
+			s.t.Fatal(err)
+		}
+		last := out.GetAccount().GetHealth().GetLastPollTime().AsTime()
+		return last, last.After(begin)
+	})
+}
+
 // state is where the lead stands at an account, once it is as wanted.
 func (s sandboxRun) becomes(leadID, account string, want leadmuxv1.EngagementState) {
 	s.t.Helper()
@@ -89,6 +103,10 @@ func TestSandboxTellsUs(t *testing.T) {
 	s.control(harness.Conversica, "/script", `{"id": "`+id+`", "state": "requested_stop"}`)
 	s.becomes(id, harness.Conversica, leadmuxv1.EngagementState_ENGAGEMENT_STATE_OPTED_OUT)
 
+	harness.Eventually(t, 20*time.Second, "the visitor turns up by itself", func() (string, bool) {
+		list := string(s.call("LeadService.ListLeads", `{"account": "convertalk"}`))
+		return list, strings.Contains(list, "amara@example.com")
+	})
 	for vendor, events := range map[string]string{
 		harness.Verse:      "Lead Created, Inbound SMS, Qualified Lead",
 		harness.UJET:       "chat_created, message_received, start, routing",

@@ -83,6 +83,7 @@ type Reader interface {
 	SessionReader
 	JournalReader
 	StopReader
+	PollReader
 
 	EventReader
 
@@ -96,6 +97,7 @@ type Tx interface {
 	Reader
 	SuppressionWriter
 	StopTx
+	PollTx
 	InboxWriter
 	// PutLead stores a lead, new or changed, and keeps its look-up entries. ErrKeyTaken if another lead of the tenant has
 	// its external_id.

@@ -13,6 +13,8 @@ const (
 	AcceptForgedWebhook = planted == "accept_forged_webhook"
 	// AdoptEveryConflict takes each "I have this person already" of a vendor for our own lead.
 	AdoptEveryConflict = planted == "adopt_every_conflict"
+	// AdvanceMarkEarly takes a vendor's list for read to its news as soon as the first page of them is.
+	AdvanceMarkEarly = planted == "advance_mark_early"
 	// AnswerWebhookUnstored tells a vendor that its delivery is stored, whether it is or not.
 	AnswerWebhookUnstored = planted == "answer_webhook_unstored"
 	// BindOneWay ties a vendor's ID to a lead without tying the lead to it.

@@ -128,5 +128,6 @@ func (s *AccountService) show(ctx context.Context, account *adapters.Account) (*
 	if err != nil {
 		return nil, err
 	}
+	health.LastPollTime = vendorTime(s.cfg.Polled(account.Name))
 	return &leadmuxv1.Account{Account: account.Name, Vendor: account.Vendor, IsDefault: account.Default, Health: health}, nil
 }

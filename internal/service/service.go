@@ -41,6 +41,7 @@ type Config struct {
 	Drift          func(vendor, what string)            // told of a vendor's value that means nothing to us; nil: nobody
 	Poll           func(account string)                 // told that an account's vendor has news which only asking it tells; nil: nobody
 	Hook           func(account *adapters.Account) Hook // where an account's vendor is to send its webhooks; nil: nowhere
+	Polled         func(account string) time.Time       // when all that an account's vendor has to tell was last read; nil: never
 }
 
 // LeadService implements leadmux.v1.LeadService.
@@ -80,6 +81,9 @@ func (c Config) filled() Config {
 	}
 	if c.Hook == nil {
 		c.Hook = func(*adapters.Account) Hook { return Hook{Lacks: "public_url"} }
+	}
+	if c.Polled == nil {
+		c.Polled = func(string) time.Time { return time.Time{} }
 	}
 	return c
 }

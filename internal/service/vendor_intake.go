@@ -51,6 +51,9 @@ func (in *intake) page(ctx context.Context, found []adapters.VendorLead, limit i
 			if lead == nil {
 				continue
 			}
+			if err := in.remember(tx, record.VendorLeadID, lead.GetLeadId()); err != nil {
+				return err
+			}
 			told, err := in.s.cfg.Dispatcher.Honour(tx, in.tenant, lead) // a suppressed person may come back by a vendor
 			if err != nil {
 				return err
@@ -114,10 +117,7 @@ func (t taking) take() (*leadmuxv1.Lead, error) {
 	if errors.Is(err, idmap.ErrNotFound) {
 		return nil, nil //nolint:nilnil // an erased lead is no error
 	}
-	if err != nil {
-		return nil, err
-	}
-	return lead, t.remember(t.tx, t.record.VendorLeadID, lead.GetLeadId())
+	return lead, err
 }
 
 // errStranger says that the vendor's lead is none of ours.

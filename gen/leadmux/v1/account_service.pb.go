@@ -246,7 +246,9 @@ type AccountHealth struct {
 	// What waits at each priority, the highest first; those of which nothing waits are left out.
 	Queues []*QueuedOperations `protobuf:"bytes,13,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Operations in doubt; ListOperations lists them.
-	InDoubt       int32 `protobuf:"varint,14,opt,name=in_doubt,json=inDoubt,proto3" json:"in_doubt,omitempty"`
+	InDoubt int32 `protobuf:"varint,14,opt,name=in_doubt,json=inDoubt,proto3" json:"in_doubt,omitempty"`
+	// When all that the vendor has to tell was last read from it, where it has to be asked; absent before the first time.
+	LastPollTime  *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=last_poll_time,json=lastPollTime,proto3" json:"last_poll_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -377,6 +379,13 @@ func (x *AccountHealth) GetInDoubt() int32 {
 		return x.InDoubt
 	}
 	return 0
+}
+
+func (x *AccountHealth) GetLastPollTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastPollTime
+	}
+	return nil
 }
 
 // QueuedOperations is what waits for an account at one priority.
@@ -1096,7 +1105,7 @@ const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\x06vendor\x18\x02 \x01(\tR\x06vendor\x12\x1d\n" +
 	"\n" +
 	"is_default\x18\x03 \x01(\bR\tisDefault\x121\n" +
-	"\x06health\x18\x04 \x01(\v2\x19.leadmux.v1.AccountHealthR\x06health\"\xc8\x05\n" +
+	"\x06health\x18\x04 \x01(\v2\x19.leadmux.v1.AccountHealthR\x06health\"\x8a\x06\n" +
 	"\rAccountHealth\x122\n" +
 	"\abreaker\x18\x01 \x01(\x0e2\x18.leadmux.v1.BreakerStateR\abreaker\x12\x18\n" +
 	"\astopped\x18\x02 \x01(\bR\astopped\x12\x1f\n" +
@@ -1114,7 +1123,8 @@ const file_leadmux_v1_account_service_proto_rawDesc = "" +
 	"\tstop_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\x12*\n" +
 	"\x11stop_operation_id\x18\f \x01(\tR\x0fstopOperationId\x124\n" +
 	"\x06queues\x18\r \x03(\v2\x1c.leadmux.v1.QueuedOperationsR\x06queues\x12\x19\n" +
-	"\bin_doubt\x18\x0e \x01(\x05R\ainDoubt\"\xa6\x01\n" +
+	"\bin_doubt\x18\x0e \x01(\x05R\ainDoubt\x12@\n" +
+	"\x0elast_poll_time\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\flastPollTime\"\xa6\x01\n" +
 	"\x10QueuedOperations\x120\n" +
 	"\bpriority\x18\x01 \x01(\x0e2\x14.leadmux.v1.PriorityR\bpriority\x12\x16\n" +
 	"\x06queued\x18\x02 \x01(\x05R\x06queued\x12H\n" +
@@ -1233,33 +1243,34 @@ var file_leadmux_v1_account_service_proto_depIdxs = []int32{
 	17, // 6: leadmux.v1.AccountHealth.last_error_time:type_name -> google.protobuf.Timestamp
 	17, // 7: leadmux.v1.AccountHealth.stop_time:type_name -> google.protobuf.Timestamp
 	4,  // 8: leadmux.v1.AccountHealth.queues:type_name -> leadmux.v1.QueuedOperations
-	19, // 9: leadmux.v1.QueuedOperations.priority:type_name -> leadmux.v1.Priority
-	17, // 10: leadmux.v1.QueuedOperations.oldest_queued_time:type_name -> google.protobuf.Timestamp
-	2,  // 11: leadmux.v1.ListAccountsResponse.accounts:type_name -> leadmux.v1.Account
-	2,  // 12: leadmux.v1.GetAccountResponse.account:type_name -> leadmux.v1.Account
-	2,  // 13: leadmux.v1.TestAccountResponse.account:type_name -> leadmux.v1.Account
-	18, // 14: leadmux.v1.TestAccountResponse.error:type_name -> leadmux.v1.EngagementError
-	16, // 15: leadmux.v1.PassthroughRequest.query:type_name -> leadmux.v1.PassthroughRequest.QueryEntry
-	20, // 16: leadmux.v1.PassthroughRequest.body:type_name -> google.protobuf.Value
-	20, // 17: leadmux.v1.PassthroughResponse.body:type_name -> google.protobuf.Value
-	15, // 18: leadmux.v1.ListCapabilitiesResponse.capabilities:type_name -> leadmux.v1.Capability
-	21, // 19: leadmux.v1.Capability.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
-	1,  // 20: leadmux.v1.Capability.evidence:type_name -> leadmux.v1.Evidence
-	5,  // 21: leadmux.v1.AccountService.ListAccounts:input_type -> leadmux.v1.ListAccountsRequest
-	7,  // 22: leadmux.v1.AccountService.GetAccount:input_type -> leadmux.v1.GetAccountRequest
-	9,  // 23: leadmux.v1.AccountService.TestAccount:input_type -> leadmux.v1.TestAccountRequest
-	11, // 24: leadmux.v1.AccountService.Passthrough:input_type -> leadmux.v1.PassthroughRequest
-	13, // 25: leadmux.v1.AccountService.ListCapabilities:input_type -> leadmux.v1.ListCapabilitiesRequest
-	6,  // 26: leadmux.v1.AccountService.ListAccounts:output_type -> leadmux.v1.ListAccountsResponse
-	8,  // 27: leadmux.v1.AccountService.GetAccount:output_type -> leadmux.v1.GetAccountResponse
-	10, // 28: leadmux.v1.AccountService.TestAccount:output_type -> leadmux.v1.TestAccountResponse
-	12, // 29: leadmux.v1.AccountService.Passthrough:output_type -> leadmux.v1.PassthroughResponse
-	14, // 30: leadmux.v1.AccountService.ListCapabilities:output_type -> leadmux.v1.ListCapabilitiesResponse
-	26, // [26:31] is the sub-list for method output_type
-	21, // [21:26] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	17, // 9: leadmux.v1.AccountHealth.last_poll_time:type_name -> google.protobuf.Timestamp
+	19, // 10: leadmux.v1.QueuedOperations.priority:type_name -> leadmux.v1.Priority
+	17, // 11: leadmux.v1.QueuedOperations.oldest_queued_time:type_name -> google.protobuf.Timestamp
+	2,  // 12: leadmux.v1.ListAccountsResponse.accounts:type_name -> leadmux.v1.Account
+	2,  // 13: leadmux.v1.GetAccountResponse.account:type_name -> leadmux.v1.Account
+	2,  // 14: leadmux.v1.TestAccountResponse.account:type_name -> leadmux.v1.Account
+	18, // 15: leadmux.v1.TestAccountResponse.error:type_name -> leadmux.v1.EngagementError
+	16, // 16: leadmux.v1.PassthroughRequest.query:type_name -> leadmux.v1.PassthroughRequest.QueryEntry
+	20, // 17: leadmux.v1.PassthroughRequest.body:type_name -> google.protobuf.Value
+	20, // 18: leadmux.v1.PassthroughResponse.body:type_name -> google.protobuf.Value
+	15, // 19: leadmux.v1.ListCapabilitiesResponse.capabilities:type_name -> leadmux.v1.Capability
+	21, // 20: leadmux.v1.Capability.idempotency_class:type_name -> leadmux.v1.IdempotencyClass
+	1,  // 21: leadmux.v1.Capability.evidence:type_name -> leadmux.v1.Evidence
+	5,  // 22: leadmux.v1.AccountService.ListAccounts:input_type -> leadmux.v1.ListAccountsRequest
+	7,  // 23: leadmux.v1.AccountService.GetAccount:input_type -> leadmux.v1.GetAccountRequest
+	9,  // 24: leadmux.v1.AccountService.TestAccount:input_type -> leadmux.v1.TestAccountRequest
+	11, // 25: leadmux.v1.AccountService.Passthrough:input_type -> leadmux.v1.PassthroughRequest
+	13, // 26: leadmux.v1.AccountService.ListCapabilities:input_type -> leadmux.v1.ListCapabilitiesRequest
+	6,  // 27: leadmux.v1.AccountService.ListAccounts:output_type -> leadmux.v1.ListAccountsResponse
+	8,  // 28: leadmux.v1.AccountService.GetAccount:output_type -> leadmux.v1.GetAccountResponse
+	10, // 29: leadmux.v1.AccountService.TestAccount:output_type -> leadmux.v1.TestAccountResponse
+	12, // 30: leadmux.v1.AccountService.Passthrough:output_type -> leadmux.v1.PassthroughResponse
+	14, // 31: leadmux.v1.AccountService.ListCapabilities:output_type -> leadmux.v1.ListCapabilitiesResponse
+	27, // [27:32] is the sub-list for method output_type
+	22, // [22:27] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_account_service_proto_init() }

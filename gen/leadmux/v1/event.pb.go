@@ -30,7 +30,7 @@ type Event struct {
 	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "lead.message", "lead.note",
 	// "lead.answer", "lead.flag", "lead.contact_discovered", "lead.transfer", "consent.changed", "account.stopped",
 	// "account.resumed", "operation.in_doubt", "operation.failed", "call.created", "call.changed", "chat.created",
-	// "chat.message", "chat.changed", "vendor.other". Open set: take one you do not know as you would "vendor.other".
+	// "chat.message", "chat.changed", "job.changed", "vendor.other". Open set: take one you do not know as you would "vendor.other".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -76,6 +76,7 @@ type Event struct {
 	//	*Event_Other
 	//	*Event_CallChanged
 	//	*Event_ChatChanged
+	//	*Event_JobChanged
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -351,6 +352,15 @@ func (x *Event) GetChatChanged() *ChatChanged {
 	return nil
 }
 
+func (x *Event) GetJobChanged() *JobChanged {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_JobChanged); ok {
+			return x.JobChanged
+		}
+	}
+	return nil
+}
+
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -430,6 +440,11 @@ type Event_ChatChanged struct {
 	ChatChanged *ChatChanged `protobuf:"bytes,61,opt,name=chat_changed,json=chatChanged,proto3,oneof"`
 }
 
+type Event_JobChanged struct {
+	// For job.changed.
+	JobChanged *JobChanged `protobuf:"bytes,120,opt,name=job_changed,json=jobChanged,proto3,oneof"`
+}
+
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
@@ -459,6 +474,8 @@ func (*Event_Other) isEvent_Detail() {}
 func (*Event_CallChanged) isEvent_Detail() {}
 
 func (*Event_ChatChanged) isEvent_Detail() {}
+
+func (*Event_JobChanged) isEvent_Detail() {}
 
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
@@ -980,12 +997,148 @@ func (x *AccountResumed) GetReason() string {
 	return ""
 }
 
+// JobChanged is what became of work that a vendor does in the background, and that was begun through this service.
+type JobChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The job, as the RPC takes it that reads it.
+	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// That RPC: "GetAgentImport", "GetCampaignImport" or "GetForceLogoutJob".
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// The campaign of an import of contacts.
+	CampaignId string `protobuf:"bytes,3,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// The state before.
+	Before JobState `protobuf:"varint,4,opt,name=before,proto3,enum=leadmux.v1.JobState" json:"before,omitempty"`
+	// The state after.
+	After JobState `protobuf:"varint,5,opt,name=after,proto3,enum=leadmux.v1.JobState" json:"after,omitempty"`
+	// The vendor's own word for it.
+	Status string `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
+	// Rows in its file, where it has one.
+	TotalRows int32 `protobuf:"varint,7,opt,name=total_rows,json=totalRows,proto3" json:"total_rows,omitempty"`
+	// Rows that were done.
+	AffectedRows int32 `protobuf:"varint,8,opt,name=affected_rows,json=affectedRows,proto3" json:"affected_rows,omitempty"`
+	// Rows that could not be done.
+	FailedRows int32 `protobuf:"varint,9,opt,name=failed_rows,json=failedRows,proto3" json:"failed_rows,omitempty"`
+	// The operation of ours that began it.
+	OperationId string `protobuf:"bytes,10,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	// Its end was not seen, and it is asked for no more: after 24 hours, or because the vendor did not find it again and again.
+	GivenUp       bool `protobuf:"varint,11,opt,name=given_up,json=givenUp,proto3" json:"given_up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobChanged) Reset() {
+	*x = JobChanged{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobChanged) ProtoMessage() {}
+
+func (x *JobChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobChanged.ProtoReflect.Descriptor instead.
+func (*JobChanged) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *JobChanged) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *JobChanged) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *JobChanged) GetCampaignId() string {
+	if x != nil {
+		return x.CampaignId
+	}
+	return ""
+}
+
+func (x *JobChanged) GetBefore() JobState {
+	if x != nil {
+		return x.Before
+	}
+	return JobState_JOB_STATE_UNSPECIFIED
+}
+
+func (x *JobChanged) GetAfter() JobState {
+	if x != nil {
+		return x.After
+	}
+	return JobState_JOB_STATE_UNSPECIFIED
+}
+
+func (x *JobChanged) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *JobChanged) GetTotalRows() int32 {
+	if x != nil {
+		return x.TotalRows
+	}
+	return 0
+}
+
+func (x *JobChanged) GetAffectedRows() int32 {
+	if x != nil {
+		return x.AffectedRows
+	}
+	return 0
+}
+
+func (x *JobChanged) GetFailedRows() int32 {
+	if x != nil {
+		return x.FailedRows
+	}
+	return 0
+}
+
+func (x *JobChanged) GetOperationId() string {
+	if x != nil {
+		return x.OperationId
+	}
+	return ""
+}
+
+func (x *JobChanged) GetGivenUp() bool {
+	if x != nil {
+		return x.GivenUp
+	}
+	return false
+}
+
 var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x9a\v\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x1fleadmux/v1/contact_centre.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\xd5\v\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -1018,7 +1171,9 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x0fsession_changed\x18V \x01(\v2\x1a.leadmux.v1.SessionChangedH\x00R\x0esessionChanged\x12/\n" +
 	"\x05other\x18W \x01(\v2\x17.leadmux.v1.VendorOtherH\x00R\x05other\x12<\n" +
 	"\fcall_changed\x18< \x01(\v2\x17.leadmux.v1.CallChangedH\x00R\vcallChanged\x12<\n" +
-	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChangedB\b\n" +
+	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChanged\x129\n" +
+	"\vjob_changed\x18x \x01(\v2\x16.leadmux.v1.JobChangedH\x00R\n" +
+	"jobChangedB\b\n" +
 	"\x06detail\"\xde\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
@@ -1055,7 +1210,24 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\foperation_id\x18\x02 \x01(\tR\voperationId\"a\n" +
 	"\x0eAccountResumed\x127\n" +
 	"\tstop_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reasonB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xf1\x02\n" +
+	"\n" +
+	"JobChanged\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x12\x1f\n" +
+	"\vcampaign_id\x18\x03 \x01(\tR\n" +
+	"campaignId\x12,\n" +
+	"\x06before\x18\x04 \x01(\x0e2\x14.leadmux.v1.JobStateR\x06before\x12*\n" +
+	"\x05after\x18\x05 \x01(\x0e2\x14.leadmux.v1.JobStateR\x05after\x12\x16\n" +
+	"\x06status\x18\x06 \x01(\tR\x06status\x12\x1d\n" +
+	"\n" +
+	"total_rows\x18\a \x01(\x05R\ttotalRows\x12#\n" +
+	"\raffected_rows\x18\b \x01(\x05R\faffectedRows\x12\x1f\n" +
+	"\vfailed_rows\x18\t \x01(\x05R\n" +
+	"failedRows\x12!\n" +
+	"\foperation_id\x18\n" +
+	" \x01(\tR\voperationId\x12\x19\n" +
+	"\bgiven_up\x18\v \x01(\bR\agivenUpB5Z3github.com/leadmux/leadmux/gen/leadmux/v1;leadmuxv1b\x06proto3"
 
 var (
 	file_leadmux_v1_event_proto_rawDescOnce sync.Once
@@ -1069,7 +1241,7 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_leadmux_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: leadmux.v1.Event
 	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
@@ -1079,55 +1251,60 @@ var file_leadmux_v1_event_proto_goTypes = []any{
 	(*ConsentChanged)(nil),        // 5: leadmux.v1.ConsentChanged
 	(*AccountStopped)(nil),        // 6: leadmux.v1.AccountStopped
 	(*AccountResumed)(nil),        // 7: leadmux.v1.AccountResumed
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*ConversationMessage)(nil),   // 9: leadmux.v1.ConversationMessage
-	(*Note)(nil),                  // 10: leadmux.v1.Note
-	(*ConversationAnswers)(nil),   // 11: leadmux.v1.ConversationAnswers
-	(*LeadFlag)(nil),              // 12: leadmux.v1.LeadFlag
-	(*ContactDiscovered)(nil),     // 13: leadmux.v1.ContactDiscovered
-	(*LeadTransfer)(nil),          // 14: leadmux.v1.LeadTransfer
-	(*SessionChanged)(nil),        // 15: leadmux.v1.SessionChanged
-	(*VendorOther)(nil),           // 16: leadmux.v1.VendorOther
-	(EngagementState)(0),          // 17: leadmux.v1.EngagementState
-	(CallStatus)(0),               // 18: leadmux.v1.CallStatus
-	(ChatStatus)(0),               // 19: leadmux.v1.ChatStatus
-	(ConsentState)(0),             // 20: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 21: leadmux.v1.ContactChannel
+	(*JobChanged)(nil),            // 8: leadmux.v1.JobChanged
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*ConversationMessage)(nil),   // 10: leadmux.v1.ConversationMessage
+	(*Note)(nil),                  // 11: leadmux.v1.Note
+	(*ConversationAnswers)(nil),   // 12: leadmux.v1.ConversationAnswers
+	(*LeadFlag)(nil),              // 13: leadmux.v1.LeadFlag
+	(*ContactDiscovered)(nil),     // 14: leadmux.v1.ContactDiscovered
+	(*LeadTransfer)(nil),          // 15: leadmux.v1.LeadTransfer
+	(*SessionChanged)(nil),        // 16: leadmux.v1.SessionChanged
+	(*VendorOther)(nil),           // 17: leadmux.v1.VendorOther
+	(EngagementState)(0),          // 18: leadmux.v1.EngagementState
+	(CallStatus)(0),               // 19: leadmux.v1.CallStatus
+	(ChatStatus)(0),               // 20: leadmux.v1.ChatStatus
+	(ConsentState)(0),             // 21: leadmux.v1.ConsentState
+	(ContactChannel)(0),           // 22: leadmux.v1.ContactChannel
+	(JobState)(0),                 // 23: leadmux.v1.JobState
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	8,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
 	4,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
 	5,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
 	6,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
 	7,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	9,  // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
-	10, // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
-	11, // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
-	12, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
-	13, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
-	14, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
-	15, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
-	16, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
+	10, // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
+	11, // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
+	12, // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
+	13, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
+	14, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
+	15, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
+	16, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
+	17, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
 	2,  // 15: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
 	3,  // 16: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
-	17, // 17: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	17, // 18: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	18, // 19: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
-	18, // 20: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
-	15, // 21: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
-	19, // 22: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
-	19, // 23: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
-	15, // 24: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
-	20, // 25: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	21, // 26: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	8,  // 27: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	8,  // 17: leadmux.v1.Event.job_changed:type_name -> leadmux.v1.JobChanged
+	18, // 18: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	18, // 19: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	19, // 20: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
+	19, // 21: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
+	16, // 22: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
+	20, // 23: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
+	20, // 24: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
+	16, // 25: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
+	21, // 26: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	22, // 27: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	9,  // 28: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	23, // 29: leadmux.v1.JobChanged.before:type_name -> leadmux.v1.JobState
+	23, // 30: leadmux.v1.JobChanged.after:type_name -> leadmux.v1.JobState
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -1137,6 +1314,7 @@ func file_leadmux_v1_event_proto_init() {
 	}
 	file_leadmux_v1_call_proto_init()
 	file_leadmux_v1_chat_proto_init()
+	file_leadmux_v1_contact_centre_proto_init()
 	file_leadmux_v1_lead_proto_init()
 	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_vendor_event_proto_init()
@@ -1156,6 +1334,7 @@ func file_leadmux_v1_event_proto_init() {
 		(*Event_Other)(nil),
 		(*Event_CallChanged)(nil),
 		(*Event_ChatChanged)(nil),
+		(*Event_JobChanged)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1163,7 +1342,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -840,7 +840,8 @@ type Engagement struct {
 	SuppressionId string `protobuf:"bytes,40,opt,name=suppression_id,json=suppressionId,proto3" json:"suppression_id,omitempty"`
 	// What the vendor wants noticed, each kind as it last said.
 	Flags []*LeadFlag `protobuf:"bytes,36,rep,name=flags,proto3" json:"flags,omitempty"`
-	// Where a vendor dates what it says of the state one by one: when it last said each, by its own clock ("stage", "status").
+	// Where a vendor dates what it says one by one: when it last said each, by its own clock ("stage", "status"; "message", the last message
+	// that its listing showed; "contact", the contact in a campaign).
 	VendorTimes   map[string]*timestamppb.Timestamp `protobuf:"bytes,37,rep,name=vendor_times,json=vendorTimes,proto3" json:"vendor_times,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -19,11 +19,11 @@ import (
 )
 
 var (
-	_ adapters.LeadWriter = (*Adapter)(nil)
-	_ adapters.LeadLister = (*Adapter)(nil)
-	_ adapters.Tester     = (*Adapter)(nil)
-	_ adapters.Describer  = (*Adapter)(nil)
-	_ adapters.Forwarder  = (*Adapter)(nil)
+	_ adapters.LeadWriter  = (*Adapter)(nil)
+	_ adapters.OtherLister = (*Adapter)(nil)
+	_ adapters.Tester      = (*Adapter)(nil)
+	_ adapters.Describer   = (*Adapter)(nil)
+	_ adapters.Forwarder   = (*Adapter)(nil)
 
 	_ adapters.ErasureAdviser = (*Adapter)(nil)
 	_ adapters.WebhookReader  = (*Adapter)(nil)

@@ -117,6 +117,32 @@ func (r record) lastMessage() *leadmuxv1.LastMessage {
 	return m
 }
 
+// message is the last message as it was said, and when. One without a time is none: it could not be told from the one before. That an
+// agent's carries the word agent is assumed; whoever is not the visitor wrote to them.
+func (r record) message() (*leadmuxv1.ConversationMessage, time.Time) {
+	last := record{r.get("lastMessage")}
+	text, by, at := adapters.Clip(last.get("text").text(), 1<<16), adapters.Clip(last.get("by").text(), maxSender), last.moment("at")
+	if text == "" || at.IsZero() {
+		return nil, time.Time{}
+	}
+	m := &leadmuxv1.ConversationMessage{Channel: leadmuxv1.MessageChannel_MESSAGE_CHANNEL_CHAT, Text: text, SenderType: by}
+	switch by {
+	case byUser:
+		m.Direction = leadmuxv1.MessageDirection_MESSAGE_DIRECTION_INBOUND
+	case "":
+	default:
+		m.Direction = leadmuxv1.MessageDirection_MESSAGE_DIRECTION_OUTBOUND
+	}
+	return m, at
+}
+
+const (
+	// byUser is the vendor's word for the visitor as the one who wrote.
+	byUser = "user"
+	// maxSender is the longest word for who wrote that the API takes, in bytes.
+	maxSender = 64
+)
+
 func timeOf(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil

@@ -83,7 +83,7 @@ func FuzzListing(f *testing.F) {
 			t.Errorf("%d records with error %v", len(records), err)
 		}
 		for _, r := range records {
-			l := r.lead()
+			l := r.lead(typeLead)
 			if l.VendorLeadID == "" || len(l.VendorLeadID) > maxID || !utf8.ValidString(l.VendorLeadID+l.VendorStatus) {
 				t.Errorf("%q has ID %q and status %q", data, l.VendorLeadID, l.VendorStatus)
 			}

@@ -3,9 +3,11 @@ package convertalk
 import (
 	"context"
 	"errors"
+	"slices"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/adapters/vendorhttp"
 )
 
 // ListLeads reads a page of the listing (GET /inbox/direct/chats, stated by the vendor's document). Past the last page the
@@ -14,19 +16,30 @@ import (
 // must not look like the end.
 func (a *Adapter) ListLeads(ctx context.Context, page int) ([]adapters.VendorLead, error) {
 	records, err := a.page(ctx, opListVendorLeads, page)
-	if err != nil {
-		return nil, err
-	}
-	leads := make([]adapters.VendorLead, len(records))
-	for i, r := range records {
-		leads[i] = r.lead()
-	}
-	return leads, nil
+	return leadsOf(records, typeLead), err
 }
 
-// page reads the records of a page that have an ID we can keep.
+// ListOthers reads a page of the visitors who left no contact data; all as ListLeads.
+func (a *Adapter) ListOthers(ctx context.Context, page int) ([]adapters.VendorLead, error) {
+	records, err := a.records(ctx, opListChats, a.chats(typeNonLead, page))
+	return leadsOf(records, typeNonLead), err
+}
+
+func leadsOf(records []record, kind string) []adapters.VendorLead {
+	leads := make([]adapters.VendorLead, len(records))
+	for i, r := range records {
+		leads[i] = r.lead(kind)
+	}
+	return leads
+}
+
+// page reads the leads' records of a page that have an ID we can keep.
 func (a *Adapter) page(ctx context.Context, op string, page int) ([]record, error) {
-	said, answer, err := a.ask(ctx, a.listing(op, page))
+	return a.records(ctx, op, a.listing(op, page))
+}
+
+func (a *Adapter) records(ctx context.Context, op string, call vendorhttp.Call) ([]record, error) {
+	said, answer, err := a.ask(ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +80,18 @@ func readPage(said envelope) ([]record, error) {
 // maxID is the longest vendor ID that the API takes, in bytes.
 const maxID = 200
 
-// lead is the record in our form.
-func (r record) lead() adapters.VendorLead {
+// lead is the record of a kind in our form.
+func (r record) lead(kind string) adapters.VendorLead {
 	v := adapters.VendorLead{
 		VendorLeadID: r.uuid(), Lead: r.person(), VendorStatus: adapters.Clip(r.get("status").text(), 100),
 		CreateTime: r.moment("createdAt"), UpdateTime: r.moment("updatedAt"),
 	}
 	v.LeadID, v.State = leadID(v.VendorLeadID, v.CreateTime), stateOf(v.VendorStatus)
+	v.Message, v.MessageTime = r.message()
+	v.Chat = r.chat(kind)
+	if slices.Contains(r.tags(), optedOutTag) {
+		v.OptOut = &adapters.OptOut{Evidence: "tag " + optedOutTag}
+	}
 	return v
 }
 

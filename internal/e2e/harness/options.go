@@ -32,6 +32,9 @@ type Options struct {
 	GiveUpAfter time.Duration
 	// NoPublicURL leaves public_url out of the configuration; else it is the service's own address.
 	NoPublicURL bool
+	// Poll is how often Convertalk is asked for news and UJET for what is followed; zero means never, so that a test sees the requests that
+	// it causes and no others.
+	Poll time.Duration
 	// Sandbox runs the service with --sandbox, its own emulators and no configuration file.
 	Sandbox bool
 }
@@ -107,11 +110,12 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	var defaults []string
 	for _, account := range []struct{ name, vendor, rest string }{
 		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}, webhook: {path_token: {env: E2E_VERSE_HOOK}, bearer: {env: E2E_VERSE_BEARER}}"},
-		{UJET, UJET, fmt.Sprintf("rate_per_second: %v, subdomain: %s, token: {file: %q}, %s", cmp.Or(o.UJETPerSecond, 1000), ujet.DefaultSubdomain, secretFile(UJET), o.UJET)},
+		{UJET, UJET, fmt.Sprintf("rate_per_second: %v, subdomain: %s, token: {file: %q}, poll: {every: %s}, %s", cmp.Or(o.UJETPerSecond, 1000),
+			ujet.DefaultSubdomain, secretFile(UJET), o.Poll, o.UJET)},
 		{Conversica, Conversica, fmt.Sprintf("rate_per_second: 1000, username: %s, password: {file: %q}, client_id: tenant-88, "+
 			"conversation_id: spring-open-day, rep_name: Ada Byron, lead_source: Web", conversica.DefaultUsername, secretFile(Conversica))},
-		{Convertalk, Convertalk, fmt.Sprintf("rate_per_second: 1000, token: {env: E2E_CONVERTALK_TOKEN}, bot_id: %s, customer_id: %s",
-			convertalk.DefaultBotID, convertalk.DefaultCustomerID)},
+		{Convertalk, Convertalk, fmt.Sprintf("rate_per_second: 1000, token: {env: E2E_CONVERTALK_TOKEN}, bot_id: %s, customer_id: %s, "+
+			"poll: {every: %s}, webhook: {path_token: {env: E2E_CONVERTALK_HOOK}}", convertalk.DefaultBotID, convertalk.DefaultCustomerID, o.Poll)},
 		{"other-verse", Verse, "tenant: other, rate_per_second: 1000, api_key: {env: E2E_OTHER_VERSE_KEY}"},
 	} {
 		if account.name == e.without {
@@ -135,6 +139,7 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	return path, []string{
 		"E2E_VERSE_KEY=" + e.credentials.vendors[Verse], "E2E_OTHER_VERSE_KEY=" + OtherVerseKey,
 		"E2E_VERSE_HOOK=" + HookToken, "E2E_VERSE_BEARER=" + HookBearer,
+		"E2E_CONVERTALK_HOOK=" + HookToken,
 		"E2E_CONVERTALK_TOKEN=" + e.credentials.vendors[Convertalk],
 	}
 }

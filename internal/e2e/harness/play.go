@@ -1,6 +1,9 @@
 package harness
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/leadmux/leadmux/internal/sandbox/convertalk"
@@ -62,4 +65,14 @@ func (v *Vendor) All(tb testing.TB) map[string]string {
 		all[r.ID] = r.Email
 	}
 	return all
+}
+
+// Play makes a control call of the emulator, as /sandbox/ has them.
+func (v *Vendor) Play(tb testing.TB, path, body string) {
+	tb.Helper()
+	answer := httptest.NewRecorder()
+	v.emulator.Control().ServeHTTP(answer, httptest.NewRequestWithContext(tb.Context(), http.MethodPost, path, strings.NewReader(body)))
+	if answer.Code != http.StatusOK {
+		tb.Fatalf("%s %s: %d %s", v.Name, path, answer.Code, answer.Body)
+	}
 }

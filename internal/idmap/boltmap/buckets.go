@@ -28,6 +28,8 @@ const (
 	chatsBucket      bucketName = "chats"
 	erasedBucket     bucketName = "erased"
 	marksBucket      bucketName = "marks"
+	pollsBucket      bucketName = "polls"
+	followedBucket   bucketName = "followed"
 
 	suppressionsBucket bucketName = "suppressions"
 	suppressedBucket   bucketName = "suppressed"

@@ -25,6 +25,8 @@
 //	      ├─ journal     <"l" + lead ID + operation ID>           → (empty)                              time-ordered
 //	      │              <"s" + state + operation ID>             → (empty)         all but SUCCEEDED
 //	      ├─ stops       <account>                                → StopRecord
+//	      ├─ polls       <account + list>                         → PollRecord
+//	      ├─ followed    <account + RPC + campaign + job or lead ID> → FollowedRecord
 //	      ├─ calls       <call ID>                                → SessionRecord                        time-ordered
 //	      ├─ chats       <chat ID>                                → SessionRecord                        time-ordered
 //	      ├─ events      <sequence>                               → SealedRecord                         time-ordered

@@ -82,7 +82,7 @@ func (v *verifier) index() error {
 	return tenants.ForEachBucket(func(name []byte) error {
 		tenant := string(name)
 		for _, check := range []func(string) error{
-			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.journal, v.stops, v.events, v.subjectRows, v.erased,
+			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.journal, v.stops, v.polls, v.followed, v.events, v.subjectRows, v.erased,
 			v.suppressions, v.suppressedRows,
 			v.deliveries, v.waiting, v.sessions,
 		} {

@@ -12,6 +12,7 @@ var table = []planted{
 	{"accept_forged_webhook", "./internal/webhook", "TestP12OnlyWhatTheVendorSentIsStored"},
 	{"acknowledge_before_commit", "./internal/idmap/boltmap", "TestP1AChangeIsAcknowledgedOnlyOnceItIsDurable"},
 	{"adopt_every_conflict", "./internal/delivery", "TestP2AConflictIsOursAfterAnUnsureAttemptOnly"},
+	{"advance_mark_early", "./internal/service", "TestP11APollThatIsCutOffBeginsWhereItBegan"},
 	{"answer_webhook_unstored", "./internal/webhook", "TestP11WhatCannotBeStoredIsToComeAgain"},
 	{"bind_one_way", "./internal/idmap/boltmap", "TestP5VerifyCountsASoundIndex"},
 	{"check_suppression_only_at_accept", "./internal/delivery", "TestP10ASuppressionIsLookedAtAgainWhenAnAttemptBegins"},

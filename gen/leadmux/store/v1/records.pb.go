@@ -819,11 +819,148 @@ func (x *DeliveryRecord) GetReceiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// PollRecord says how far a list of an account was read.
+type PollRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By the vendor's clock: what it changed up to here was taken in.
+	News *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=news,proto3" json:"news,omitempty"`
+	// When that was.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PollRecord) Reset() {
+	*x = PollRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PollRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PollRecord) ProtoMessage() {}
+
+func (x *PollRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PollRecord.ProtoReflect.Descriptor instead.
+func (*PollRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *PollRecord) GetNews() *timestamppb.Timestamp {
+	if x != nil {
+		return x.News
+	}
+	return nil
+}
+
+func (x *PollRecord) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+// FollowedRecord is something at a vendor that is asked about until it has ended. Its key says what.
+type FollowedRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A job's state as it was last seen.
+	State v1.JobState `protobuf:"varint,1,opt,name=state,proto3,enum=leadmux.v1.JobState" json:"state,omitempty"`
+	// The vendor's word for that.
+	Status string `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
+	// The RPC that began it.
+	StartedBy string `protobuf:"bytes,3,opt,name=started_by,json=startedBy,proto3" json:"started_by,omitempty"`
+	// The operation of that.
+	OperationId string `protobuf:"bytes,4,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
+	// When it began to be followed.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowedRecord) Reset() {
+	*x = FollowedRecord{}
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowedRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowedRecord) ProtoMessage() {}
+
+func (x *FollowedRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_store_v1_records_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowedRecord.ProtoReflect.Descriptor instead.
+func (*FollowedRecord) Descriptor() ([]byte, []int) {
+	return file_leadmux_store_v1_records_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FollowedRecord) GetState() v1.JobState {
+	if x != nil {
+		return x.State
+	}
+	return v1.JobState(0)
+}
+
+func (x *FollowedRecord) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *FollowedRecord) GetStartedBy() string {
+	if x != nil {
+		return x.StartedBy
+	}
+	return ""
+}
+
+func (x *FollowedRecord) GetOperationId() string {
+	if x != nil {
+		return x.OperationId
+	}
+	return ""
+}
+
+func (x *FollowedRecord) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
 var File_leadmux_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\x1a\x1cleadmux/v1/suppression.proto\"\xf0\x01\n" +
+	"\x1eleadmux/store/v1/records.proto\x12\x10leadmux.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadmux/v1/contact_centre.proto\x1a\x17leadmux/v1/errors.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1aleadmux/v1/operation.proto\x1a\x1cleadmux/v1/suppression.proto\"\xf0\x01\n" +
 	"\n" +
 	"LeadRecord\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x16\n" +
@@ -885,7 +1022,18 @@ const file_leadmux_store_v1_records_proto_rawDesc = "" +
 	"\x06sealed\x18\x02 \x01(\fR\x06sealed\x12\x18\n" +
 	"\aaccount\x18\x03 \x01(\tR\aaccount\x12\x12\n" +
 	"\x04kind\x18\x04 \x01(\tR\x04kind\x12=\n" +
-	"\freceive_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTimeB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
+	"\freceive_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\"u\n" +
+	"\n" +
+	"PollRecord\x12.\n" +
+	"\x04news\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04news\x127\n" +
+	"\tread_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xc8\x01\n" +
+	"\x0eFollowedRecord\x12*\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x14.leadmux.v1.JobStateR\x05state\x12\x16\n" +
+	"\x06status\x18\x02 \x01(\tR\x06status\x12\x1d\n" +
+	"\n" +
+	"started_by\x18\x03 \x01(\tR\tstartedBy\x12!\n" +
+	"\foperation_id\x18\x04 \x01(\tR\voperationId\x120\n" +
+	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05sinceB9Z7github.com/leadmux/leadmux/gen/leadmux/store/v1;storev1b\x06proto3"
 
 var (
 	file_leadmux_store_v1_records_proto_rawDescOnce sync.Once
@@ -899,7 +1047,7 @@ func file_leadmux_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_leadmux_store_v1_records_proto_rawDescData
 }
 
-var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_leadmux_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*LeadRecord)(nil),            // 0: leadmux.store.v1.LeadRecord
 	(*EngagementMark)(nil),        // 1: leadmux.store.v1.EngagementMark
@@ -912,30 +1060,37 @@ var file_leadmux_store_v1_records_proto_goTypes = []any{
 	(*SuppressionTexts)(nil),      // 8: leadmux.store.v1.SuppressionTexts
 	(*StopRecord)(nil),            // 9: leadmux.store.v1.StopRecord
 	(*DeliveryRecord)(nil),        // 10: leadmux.store.v1.DeliveryRecord
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(v1.EngagementState)(0),       // 12: leadmux.v1.EngagementState
-	(v1.OperationState)(0),        // 13: leadmux.v1.OperationState
-	(*v1.Suppression)(nil),        // 14: leadmux.v1.Suppression
-	(v1.ErrorReason)(0),           // 15: leadmux.v1.ErrorReason
+	(*PollRecord)(nil),            // 11: leadmux.store.v1.PollRecord
+	(*FollowedRecord)(nil),        // 12: leadmux.store.v1.FollowedRecord
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(v1.EngagementState)(0),       // 14: leadmux.v1.EngagementState
+	(v1.OperationState)(0),        // 15: leadmux.v1.OperationState
+	(*v1.Suppression)(nil),        // 16: leadmux.v1.Suppression
+	(v1.ErrorReason)(0),           // 17: leadmux.v1.ErrorReason
+	(v1.JobState)(0),              // 18: leadmux.v1.JobState
 }
 var file_leadmux_store_v1_records_proto_depIdxs = []int32{
-	11, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
+	13, // 0: leadmux.store.v1.LeadRecord.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 1: leadmux.store.v1.LeadRecord.engagements:type_name -> leadmux.store.v1.EngagementMark
-	12, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
+	14, // 2: leadmux.store.v1.EngagementMark.state:type_name -> leadmux.v1.EngagementState
 	3,  // 3: leadmux.store.v1.SealedRecord.mark:type_name -> leadmux.store.v1.OperationMark
-	13, // 4: leadmux.store.v1.OperationMark.state:type_name -> leadmux.v1.OperationState
-	11, // 5: leadmux.store.v1.OperationMark.create_time:type_name -> google.protobuf.Timestamp
-	11, // 6: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 7: leadmux.store.v1.SessionRecord.update_time:type_name -> google.protobuf.Timestamp
-	14, // 8: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
-	15, // 9: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
-	11, // 10: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
-	11, // 11: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	15, // 4: leadmux.store.v1.OperationMark.state:type_name -> leadmux.v1.OperationState
+	13, // 5: leadmux.store.v1.OperationMark.create_time:type_name -> google.protobuf.Timestamp
+	13, // 6: leadmux.store.v1.RequestRecord.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 7: leadmux.store.v1.SessionRecord.update_time:type_name -> google.protobuf.Timestamp
+	16, // 8: leadmux.store.v1.SuppressionRecord.suppression:type_name -> leadmux.v1.Suppression
+	17, // 9: leadmux.store.v1.StopRecord.reason:type_name -> leadmux.v1.ErrorReason
+	13, // 10: leadmux.store.v1.StopRecord.time:type_name -> google.protobuf.Timestamp
+	13, // 11: leadmux.store.v1.DeliveryRecord.receive_time:type_name -> google.protobuf.Timestamp
+	13, // 12: leadmux.store.v1.PollRecord.news:type_name -> google.protobuf.Timestamp
+	13, // 13: leadmux.store.v1.PollRecord.read_time:type_name -> google.protobuf.Timestamp
+	18, // 14: leadmux.store.v1.FollowedRecord.state:type_name -> leadmux.v1.JobState
+	13, // 15: leadmux.store.v1.FollowedRecord.since:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_store_v1_records_proto_init() }
@@ -949,7 +1104,7 @@ func file_leadmux_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_store_v1_records_proto_rawDesc), len(file_leadmux_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
