@@ -20,7 +20,7 @@ const (
 var (
 	errForm = errors.New("the URL must be an absolute https one, such as https://hooks.example.com/leadmux")
 	errName = errors.New("the URL's host must be a full name in ASCII letters, digits and hyphens, such as hooks.example.com; write an international name in its xn-- form")
-	errIP   = errors.New("the URL's host looks like an address but is not in the usual form of one; write four decimal numbers, or better a name")
+	errIP   = errors.New("the URL's host looks like an address but is not in the usual form of one; write it in that form, or better a name")
 )
 
 // notPublic are names that never lead to a public address, by agreement: RFC 6761 (localhost), RFC 6762 (local), RFC 8375 (home.arpa), and
@@ -69,6 +69,9 @@ func (s *Sender) host(u *url.URL) error {
 		return errForm
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
+		if ip.Zone() != "" {
+			return errIP
+		}
 		return s.guard.address(netip.AddrPortFrom(ip, port))
 	}
 	if err := name(host); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -59,7 +60,7 @@ func reason(err error) string {
 func isTLS(err error) bool {
 	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	op, isOp := errors.AsType[*net.OpError](err)
-	return plain || (isOp && (op.Op == "remote error" || op.Op == "local error")) || strings.Contains(err.Error(), "tls: ")
+	return plain || errors.Is(err, http.ErrSchemeMismatch) || (isOp && (op.Op == "remote error" || op.Op == "local error")) || strings.Contains(err.Error(), "tls: ")
 }
 
 // certificate says in our words what is wrong with it.

@@ -34,7 +34,7 @@ var errKey = errors.New("a signing key is whsec_ and 24 to 64 bytes in base64 (H
 
 // Key signs messages. Print shows nothing of it.
 type Key struct {
-	secret *secret // behind a pointer, so that no print of an enclosing struct can reach it
+	open func() secret // a function, because no print of an enclosing struct shows what one holds; nil in the zero Key
 }
 
 // secret is one of the two.
@@ -43,25 +43,27 @@ type secret struct {
 	pair   ed25519.PrivateKey // ed25519: the receiver has the public half
 }
 
+func newKey(s secret) Key { return Key{open: func() secret { return s }} }
+
 // NewHMACKey makes a key that the endpoint needs a copy of: 256 random bits for HMAC-SHA256.
 func NewHMACKey() Key {
 	shared := make([]byte, hmacSize)
 	_, _ = rand.Read(shared) // never fails
-	return Key{&secret{shared: shared}}
+	return newKey(secret{shared: shared})
 }
 
 // NewEd25519Key makes a key pair of which the endpoint needs the public half only.
 func NewEd25519Key() Key {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails
-	return Key{&secret{pair: ed25519.NewKeyFromSeed(seed)}}
+	return newKey(secret{pair: ed25519.NewKeyFromSeed(seed)})
 }
 
 // ParseKey reads what Secret wrote, or what another sender of Standard Webhooks did; a private ed25519 key may also have its public half
 // behind it (64 bytes).
 func ParseKey(text string) (Key, error) {
 	if shared, ok := decode(text, hmacPrefix); ok && len(shared) >= minHMACSize && len(shared) <= maxHMACSize {
-		return Key{&secret{shared: shared}}, nil
+		return newKey(secret{shared: shared}), nil
 	}
 	raw, ok := decode(text, secretPrefix)
 	if !ok || (len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize) {
@@ -71,7 +73,7 @@ func ParseKey(text string) (Key, error) {
 	if !bytes.HasPrefix(pair, raw) {
 		return Key{}, errors.New("the second half of this signing key is not the public key of its first")
 	}
-	return Key{&secret{pair: pair}}, nil
+	return newKey(secret{pair: pair}), nil
 }
 
 // decode takes base64 in its one canonical form only.
@@ -85,34 +87,34 @@ func decode(text, prefix string) ([]byte, bool) {
 }
 
 // Valid says whether it is a key; the zero Key is none.
-func (k Key) Valid() bool { return k.secret != nil }
+func (k Key) Valid() bool { return k.open != nil }
 
 // Secret is the key as ParseKey reads it. It is shown once where the endpoint needs it (HMAC), and stored sealed. Empty for the zero Key.
 func (k Key) Secret() string {
 	switch {
 	case !k.Valid():
 		return ""
-	case k.secret.pair != nil:
-		return secretPrefix + base64.StdEncoding.EncodeToString(k.secret.pair.Seed())
+	case k.open().pair != nil:
+		return secretPrefix + base64.StdEncoding.EncodeToString(k.open().pair.Seed())
 	default:
-		return hmacPrefix + base64.StdEncoding.EncodeToString(k.secret.shared)
+		return hmacPrefix + base64.StdEncoding.EncodeToString(k.open().shared)
 	}
 }
 
 // PublicKey is what an endpoint verifies the signatures of an ed25519 key with, whpk_ and 32 bytes in base64; empty for an HMAC key.
 func (k Key) PublicKey() string {
-	if !k.Valid() || k.secret.pair == nil {
+	if !k.Valid() || k.open().pair == nil {
 		return ""
 	}
-	return publicPrefix + base64.StdEncoding.EncodeToString(k.secret.pair[ed25519.SeedSize:])
+	return publicPrefix + base64.StdEncoding.EncodeToString(k.open().pair[ed25519.SeedSize:])
 }
 
 // sign is one entry of webhook-signature.
 func (k Key) sign(signed []byte) string {
-	if k.secret.pair != nil {
-		return pairVersion + base64.StdEncoding.EncodeToString(ed25519.Sign(k.secret.pair, signed))
+	if k.open().pair != nil {
+		return pairVersion + base64.StdEncoding.EncodeToString(ed25519.Sign(k.open().pair, signed))
 	}
-	mac := hmac.New(sha256.New, k.secret.shared)
+	mac := hmac.New(sha256.New, k.open().shared)
 	mac.Write(signed)
 	return hmacVersion + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
