@@ -42,6 +42,9 @@ func (s *Suite) Prepare(tb testing.TB, o Options) *Env {
 		suite: s, keys: e.credentials.keys,
 		env: []string{"LEADMUX_LOG_LEVEL=" + cmp.Or(o.LogLevel, "debug")},
 	}
+	if o.TLS != nil {
+		e.Server.tls = o.TLS.Client
+	}
 	tb.Cleanup(func() { e.Server.end(tb) })
 	if o.Sandbox {
 		e.Server.args = []string{

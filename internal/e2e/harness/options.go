@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -28,8 +29,18 @@ type Options struct {
 	LogLevel string
 	// GiveUpAfter is the delivery's; zero means an hour.
 	GiveUpAfter time.Duration
+	// TLS makes the service speak TLS on its public listeners; nil for plain text.
+	TLS *TLS
 	// Sandbox runs the service with --sandbox, its own emulators and no configuration file.
 	Sandbox bool
+}
+
+// TLS are the files of the service's side, and what the harness needs for its own.
+type TLS struct {
+	// Cert, Key and ClientCA are as in the configuration; ClientCA may be empty.
+	Cert, Key, ClientCA string
+	// Client is the callers' side.
+	Client *tls.Config
 }
 
 // Names of the API keys of an environment. Each is a key of its own kind.
@@ -95,8 +106,11 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 		fmt.Sprintf("http_addr: %q\ngrpc_addr: %q\nadmin_addr: %q", s.HTTP, s.GRPC, s.Admin),
 		fmt.Sprintf("delivery: {retry_min: %s, retry_max: %s, give_up_after: %s}", cmp.Or(o.RetryMin, 50*time.Millisecond),
 			cmp.Or(o.RetryMax, 500*time.Millisecond), cmp.Or(o.GiveUpAfter, time.Hour)),
-		"accounts:",
 	}
+	if o.TLS != nil {
+		lines = append(lines, fmt.Sprintf("tls: {cert: %q, key: %q, client_ca: %q}", o.TLS.Cert, o.TLS.Key, o.TLS.ClientCA))
+	}
+	lines = append(lines, "accounts:")
 	var defaults []string
 	for _, account := range []struct{ name, vendor, rest string }{
 		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}, webhook: {path_token: {env: E2E_VERSE_HOOK}, bearer: {env: E2E_VERSE_BEARER}}"},
