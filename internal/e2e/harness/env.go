@@ -35,6 +35,7 @@ func (s *Suite) Start(tb testing.TB, o Options) *Env {
 // Prepare is Start without starting the service.
 func (s *Suite) Prepare(tb testing.TB, o Options) *Env {
 	tb.Helper()
+	s.sources.Do(func() { must(tb, readSources()) })
 	dir := tb.TempDir()
 	e := &Env{Suite: s, credentials: newCredentials(), dir: filepath.Join(dir, "config"), options: o}
 	e.Server = &Server{
