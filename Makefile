@@ -10,7 +10,7 @@ BUF      := $(TOOLS)/buf
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DATA_DIR ?= data
 
-.PHONY: help run build test race lint generate drift breaking baseline fuzz soak model crash mutants bench vulncheck clean rate
+.PHONY: help run build test race lint generate drift breaking baseline fuzz forge soak model crash mutants bench vulncheck clean rate
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,10 @@ fuzz: ## fuzz each fuzz target for FUZZTIME
 	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
 	    go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME); done; done
+
+FORGINGS ?= 1000000
+forge: ## FORGINGS forged webhooks of four vendors; a failure prints its seed
+	go test ./internal/webhook -run TestP12TenThousand -timeout 1h -v -forgings $(FORGINGS)
 
 SOAK ?= 2000
 soak: ## the random-operation tests of index, delivery and service, SOAK runs each; a failure prints its seed

@@ -19,7 +19,7 @@ func (d *Dispatcher) Wait(ctx context.Context, tenant, leadID string, wait time.
 	return lead, err
 }
 
-// WaitOperation is Wait for one operation, which is about the lead.
+// WaitOperation is Wait for one operation, which is about the lead; of a direct one its own ID stands for the lead's.
 func (d *Dispatcher) WaitOperation(ctx context.Context, tenant, leadID, operationID string, wait time.Duration) (op *leadmuxv1.Operation, err error) {
 	until := d.now().Add(wait)
 	err = d.await(ctx, leadID, wait, func(r idmap.Reader) (bool, error) {

@@ -29,6 +29,8 @@ const (
 	IgnoreRateSlots = planted == "ignore_rate_slots"
 	// IgnoreScopes lets every valid key do everything.
 	IgnoreScopes = planted == "ignore_scopes"
+	// JudgeWebhookNameOnly looks at the URL of a webhook of ours, and not at the address that its name has when it is called.
+	JudgeWebhookNameOnly = planted == "judge_webhook_name_only"
 	// LateEventMovesBack lets what is learned late move an engagement from where it had gone meanwhile.
 	LateEventMovesBack = planted == "late_event_moves_back"
 	// NaiveCursor moves a watcher on to the end of the log as it is after the read, past what came meanwhile.

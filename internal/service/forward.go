@@ -133,7 +133,7 @@ func (s *Forwarding) do(ctx context.Context, method protoreflect.MethodDescripto
 	}
 	err = s.cfg.Dispatcher.Direct(ctx, delivery.Direct{
 		Tenant: p.Tenant, Account: f.account, Method: method, Class: adapters.ClassOf(method),
-		Request: f.request, Response: response, Check: f.check, Key: key,
+		Request: f.request, Response: response, Check: f.check, Key: f.echoing(key),
 	})
 	if lacks, ok := isUnsupported(err); ok {
 		return s.cfg.unsupported(p, lacks)

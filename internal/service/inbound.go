@@ -24,6 +24,9 @@ const (
 // Receive takes in what a vendor sent and proved to have sent: it is durable, in order and merged when Receive returns nil. Sent again, it
 // changes nothing.
 func (s *LeadService) Receive(ctx context.Context, account *adapters.Account, kind string, raw []byte, events []adapters.VendorEvent) error {
+	if err := s.awaitSent(ctx, account, events); err != nil {
+		return err
+	}
 	var took *receipt
 	err := s.cfg.Store.Update(ctx, func(tx idmap.Tx) error {
 		took = &receipt{s: s, tx: tx, account: account, kind: kind, raw: raw, now: s.cfg.Now()}
@@ -66,11 +69,14 @@ type receipt struct {
 // all takes in every event of the delivery and keeps the delivery itself.
 func (r *receipt) all(events []adapters.VendorEvent) error {
 	for _, said := range events {
-		again, err := r.seen(said)
+		known, err := r.seen(said)
+		if err == nil && !known {
+			known, err = r.echo(said)
+		}
 		if err != nil {
 			return err
 		}
-		if again {
+		if known {
 			continue
 		}
 		if err := r.one(said); err != nil {

@@ -131,7 +131,7 @@ func TestP12OnlyWhatTheVendorSentIsStored(t *testing.T) {
 			if got := response.Header.Get("WWW-Authenticate"); (got == "Word") != (c.status == 401) {
 				t.Errorf("challenge %q", got)
 			}
-			if c.result != "" && counted(t, r, c.result) != 1 {
+			if c.result != "" && counted(t, r.registry, c.result) != 1 {
 				t.Errorf("%s is not counted", c.result)
 			}
 			if want := `{"status":"200"}`; strings.HasSuffix(c.path, "/create") && text != want {
@@ -141,9 +141,9 @@ func TestP12OnlyWhatTheVendorSentIsStored(t *testing.T) {
 	}
 }
 
-func counted(t *testing.T, r *rig, result string) int {
+func counted(t *testing.T, registry *prometheus.Registry, result string) int {
 	t.Helper()
-	families, err := r.registry.Gather()
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,8 @@ const (
 	idlePerHost  = 64
 	idleLifetime = 90 * time.Second
 	maxHeader    = 64 << 10
+	// maxRetryAfter is the longest wait that a vendor can ask for.
+	maxRetryAfter = time.Hour
 )
 
 // Config is what a client is made of.

@@ -11,6 +11,7 @@ import (
 	"regexp"
 
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/retryafter"
 )
 
 // What is wrong with an answer, as it stands in logs.
@@ -44,7 +45,7 @@ func (c *Client) refused(call Call, a Answer) *adapters.Error {
 	// A fault may come after the work was done; so may a time-out of theirs.
 	e.Ambiguous = fault || a.Status == http.StatusRequestTimeout
 	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
-		e.RetryAfter = retryAfter(a.Header, c.line.now())
+		e.RetryAfter = retryafter.Read(a.Header, c.line.now(), maxRetryAfter)
 	}
 	decode := c.decode
 	if call.Decode != nil {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	tlscredentials "google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -105,13 +106,17 @@ func (s *Server) connect(tb testing.TB) {
 	tb.Helper()
 	s.disconnect()
 	var err error
-	s.conn, err = grpc.NewClient("passthrough:///"+s.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()),
+	wire := insecure.NewCredentials()
+	if s.tls != nil {
+		wire = tlscredentials.NewTLS(s.tls)
+	}
+	s.conn, err = grpc.NewClient("passthrough:///"+s.GRPC, grpc.WithTransportCredentials(wire),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: 200 * time.Millisecond},
 			MinConnectTimeout: time.Second,
 		}))
 	must(tb, err)
-	s.web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}}
+	s.web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128, TLSClientConfig: s.tls}}
 }
 
 func (s *Server) disconnect() {
@@ -120,6 +125,14 @@ func (s *Server) disconnect() {
 		s.conn = nil
 		s.web.CloseIdleConnections()
 	}
+}
+
+// URL is where a path of the public HTTP listener is.
+func (s *Server) URL(path string) string {
+	if s.tls != nil {
+		return "https://" + s.HTTP + path
+	}
+	return "http://" + s.HTTP + path
 }
 
 // Conn is the gRPC connection to the running process.
@@ -157,7 +170,7 @@ func (s *Server) do(ctx context.Context, c Call) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
-		return s.HTTPDo(ctx, request.Method, "http://"+s.HTTP+request.Path, request.Body, c.Key)
+		return s.HTTPDo(ctx, request.Method, s.URL(request.Path), request.Body, c.Key)
 	}
 	return s.invoke(ctx, method, c)
 }

@@ -35,12 +35,16 @@ func (s *Suite) Start(tb testing.TB, o Options) *Env {
 // Prepare is Start without starting the service.
 func (s *Suite) Prepare(tb testing.TB, o Options) *Env {
 	tb.Helper()
+	s.sources.Do(func() { must(tb, readSources()) })
 	dir := tb.TempDir()
 	e := &Env{Suite: s, credentials: newCredentials(), dir: filepath.Join(dir, "config"), options: o}
 	e.Server = &Server{
 		HTTP: s.Address(tb), GRPC: s.Address(tb), Admin: s.Address(tb), DataDir: filepath.Join(dir, "data"),
 		suite: s, keys: e.credentials.keys,
 		env: []string{"LEADMUX_LOG_LEVEL=" + cmp.Or(o.LogLevel, "debug")},
+	}
+	if o.TLS != nil {
+		e.Server.tls = o.TLS.Client
 	}
 	tb.Cleanup(func() { e.Server.end(tb) })
 	if o.Sandbox {

@@ -48,7 +48,7 @@ func (s *Server) restFile(ctx context.Context, method protoreflect.MethodDescrip
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := s.HTTPDo(ctx, request.Method, "http://"+s.HTTP+request.Path, file, c.Key, "Content-Type", "application/octet-stream")
+	answer, err := s.HTTPDo(ctx, request.Method, s.URL(request.Path), file, c.Key, "Content-Type", "application/octet-stream")
 	if err != nil || answer.Code != codes.OK || method.IsStreamingClient() {
 		return answer, err
 	}

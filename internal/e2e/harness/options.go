@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -35,8 +36,18 @@ type Options struct {
 	// Poll is how often Convertalk is asked for news and UJET for what is followed; zero means never, so that a test sees the requests that
 	// it causes and no others.
 	Poll time.Duration
+	// TLS makes the service speak TLS on its public listeners; nil for plain text.
+	TLS *TLS
 	// Sandbox runs the service with --sandbox, its own emulators and no configuration file.
 	Sandbox bool
+}
+
+// TLS are the files of the service's side, and what the harness needs for its own.
+type TLS struct {
+	// Cert, Key and ClientCA are as in the configuration; ClientCA may be empty.
+	Cert, Key, ClientCA string
+	// Client is the callers' side.
+	Client *tls.Config
 }
 
 // Names of the API keys of an environment. Each is a key of its own kind.
@@ -105,6 +116,9 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	}
 	if !o.NoPublicURL {
 		lines = append(lines, fmt.Sprintf("public_url: http://%s", s.HTTP))
+	}
+	if o.TLS != nil {
+		lines = append(lines, fmt.Sprintf("tls: {cert: %q, key: %q, client_ca: %q}", o.TLS.Cert, o.TLS.Key, o.TLS.ClientCA))
 	}
 	lines = append(lines, "accounts:")
 	var defaults []string

@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"os"
@@ -36,6 +37,7 @@ type Server struct {
 	keys  map[string]string // API keys by name; nil when none is asked for
 	cmd   *exec.Cmd
 	gone  chan struct{} // closed when the process has ended
+	tls   *tls.Config   // nil for plain text
 	conn  *grpc.ClientConn
 	web   *http.Client
 
@@ -121,7 +123,7 @@ func (s *Server) health(tb testing.TB) (int, string) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	answer, err := s.HTTPDo(ctx, http.MethodGet, "http://"+s.HTTP+"/healthz", nil, "")
+	answer, err := s.HTTPDo(ctx, http.MethodGet, s.URL("/healthz"), nil, "")
 	if err != nil {
 		return 0, err.Error()
 	}

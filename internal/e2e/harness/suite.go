@@ -3,12 +3,15 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -19,6 +22,7 @@ type Suite struct {
 	race        bool
 	first, last int64 // ports
 	port        atomic.Int64
+	sources     sync.Once
 }
 
 // Ports below the range from which the kernel takes those of outgoing connections, so that no connection of another test can
@@ -47,6 +51,29 @@ func NewSuite(dir string, race bool, tags ...string) (*Suite, error) {
 	}
 	return s, nil
 }
+
+// readSources looks at the folders of the sources, in the time of a test. The service is built by a command, of which go test sees nothing: without
+// this look it would show a cached result for another service than the one that stands there.
+func readSources() error {
+	root, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(root, "go.mod")); missing == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			err = errNoModule
+		}
+		root = filepath.Dir(root)
+	}
+	for _, folder := range []string{"cmd", "internal", "gen"} {
+		if err == nil {
+			err = filepath.WalkDir(filepath.Join(root, folder), func(_ string, _ fs.DirEntry, err error) error { return err })
+		}
+	}
+	return err
+}
+
+var errNoModule = errors.New("no go.mod above the tests")
 
 // Binary is the path of the service's binary.
 func (s *Suite) Binary() string { return s.binary }

@@ -20,6 +20,7 @@ var table = []planted{
 	{"forget_request_meaning", "./internal/service", "TestP4AnotherRequestIsRefused"},
 	{"ignore_rate_slots", "./internal/delivery", "TestP8QueuedLeadsLeaveInStepWithTheLimit"},
 	{"ignore_scopes", "./internal/auth", "TestP20EveryRPCByEveryKindOfKey"},
+	{"judge_webhook_name_only", "./internal/outbound", "TestP15ANameIsJudgedByTheAddressItHasWhenItIsCalled"},
 	{"late_event_moves_back", "./internal/delivery", "TestP10ALateAnswerTakesNothingBack"},
 	{"naive_cursor", "./internal/service", "TestP6AWatchSkipsNothing"},
 	{"leave_dropped_keys", "./internal/idmap/boltmap", "TestP24DroppedKeyIsNowhereInTheFile"},

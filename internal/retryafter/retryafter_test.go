@@ -1,9 +1,11 @@
-package vendorhttp
+package retryafter_test
 
 import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/leadmux/leadmux/internal/retryafter"
 )
 
 func TestRetryAfter(t *testing.T) {
@@ -24,7 +26,7 @@ func TestRetryAfter(t *testing.T) {
 		"Wed, 04 Mar 2026 15:00:00 GMT": 0,
 		"Thu, 05 Mar 2026 15:06:07 GMT": time.Hour,
 	} {
-		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {
+		if got := retryafter.Read(http.Header{"Retry-After": {text}}, now, time.Hour); got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
 		}
 	}
@@ -35,8 +37,8 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := retryAfter(http.Header{"Retry-After": {text}}, time.Unix(0, 0))
-		if got < 0 || got > maxRetryAfter {
+		got := retryafter.Read(http.Header{"Retry-After": {text}}, time.Unix(0, 0), time.Hour)
+		if got < 0 || got > time.Hour {
 			t.Errorf("%q: got %s", text, got)
 		}
 	})
