@@ -10,7 +10,7 @@ BUF      := $(TOOLS)/buf
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DATA_DIR ?= data
 
-.PHONY: help run build test race lint generate drift breaking baseline fuzz soak model crash mutants bench vulncheck clean rate
+.PHONY: help run build test race lint generate drift breaking baseline fuzz soak model crash mutants bench latency vulncheck clean rate
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ model: ## random operations on the whole LeadService against the emulators' ledg
 RATE_FOR ?= 120s
 rate: ## measure for RATE_FOR, over kills of the service, that UJET is asked once a second and no more
 	go test ./internal/e2e -run TestP8 -v -count 1 -timeout 30m -rate.for $(RATE_FOR)
+
+latency: ## measure for a minute how late 500 events a second reach 50 watchers, and how late vendors are answered
+	go test ./internal/e2e -run '^$$' -bench P7 -benchtime 30000x -timeout 30m
 
 bench: ## benchmarks; compare ratios within one run only
 	go test -run '^$$' -bench . -benchmem ./internal/...
