@@ -50,15 +50,18 @@ baseline: $(BUF) ## at a release: make the API as it is the baseline of `make br
 	$(BUF) build proto -o proto.baseline.binpb
 
 FUZZTIME ?= 60s
-fuzz: ## fuzz each fuzz target for FUZZTIME
+KEEP ?=
+fuzz: ## fuzz each fuzz target for FUZZTIME; with KEEP=1 what it finds worth starting from joins the corpus in testdata/fuzz
 	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
-	    go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME); done; done
+	    go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) \
+	      $(if $(KEEP),-args -test.fuzzcachedir=$(CURDIR)/$$p/testdata/fuzz); done; done
 
 SOAK ?= 2000
 soak: ## the random-operation tests of index, delivery and service, SOAK runs each; a failure prints its seed
 	go test ./internal/idmap/boltmap ./internal/delivery ./internal/service -run "TestContract/model|TestP2|TestNothingIsLost" -timeout 3h -rapid.checks $(SOAK)
 	go test ./internal/delivery -run TestP10NobodyIsContacted -timeout 1h -lives 1000
+	go test ./internal/service -run TestP11EveryOrder -timeout 1h -orders 500
 
 ROUNDS ?= 1000
 SEED ?= 0

@@ -54,8 +54,10 @@ func (r *receipt) state(lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, said adap
 		r.unchanged(e, said, event)
 		return nil
 	}
+	if at == nil || !at.AsTime().Before(e.GetVendorUpdateTime().AsTime()) { // of two clocks, the word of the later one stays
+		e.VendorStatus = said.VendorStatus
+	}
 	keepTime(e, said.Clock, at)
-	e.VendorStatus = said.VendorStatus
 	if said.State == 0 || said.State == e.GetState() || !mayFollow(e, said.State, at) {
 		event.Late = said.State != 0 && said.State != e.GetState()
 		r.unchanged(e, said, event)
