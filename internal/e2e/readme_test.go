@@ -66,6 +66,18 @@ var centreExamples = []pasted{
 	{command: "doNotCallNumbers", refused: true, shows: []string{"numbers[0].phone_number", "cannot be combined with agent_ids"}},
 }
 
+// sandboxExamples are those of the guide to the sandbox.
+var sandboxExamples = []pasted{
+	{command: `"badSignature": true`, shows: []string{`"fault":"duplicate 3`, `"status":401`, `"dropped"`, "Yes please", `"lead.message"`}},
+}
+
+// TestSandboxGuide pastes the examples of the guide to the sandbox.
+func TestSandboxGuide(t *testing.T) {
+	t.Parallel()
+	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t)}
+	r.paste(t, "../../docs/SANDBOX.md", sandboxExamples, func(*testing.T) {})
+}
+
 // TestREADME pastes the README's examples into a shell, in order, beside a running sandbox.
 func TestREADME(t *testing.T) {
 	t.Parallel()
