@@ -10,7 +10,7 @@ BUF      := $(TOOLS)/buf
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DATA_DIR ?= data
 
-.PHONY: help run build test race lint generate drift breaking baseline fuzz forge soak model crash mutants bench vulncheck clean rate
+.PHONY: help run build test race lint generate drift breaking baseline fuzz forge soak model crash mutants bench latency vulncheck clean rate
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,10 +50,12 @@ baseline: $(BUF) ## at a release: make the API as it is the baseline of `make br
 	$(BUF) build proto -o proto.baseline.binpb
 
 FUZZTIME ?= 60s
-fuzz: ## fuzz each fuzz target for FUZZTIME
+KEEP ?=
+fuzz: ## fuzz each fuzz target for FUZZTIME; with KEEP=1 what it finds worth starting from joins the corpus in testdata/fuzz
 	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
-	    go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME); done; done
+	    go test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) \
+	      $(if $(KEEP),-args -test.fuzzcachedir=$(CURDIR)/$$p/testdata/fuzz); done; done
 
 FORGINGS ?= 1000000
 forge: ## FORGINGS forged webhooks of four vendors; a failure prints its seed
@@ -63,6 +65,7 @@ SOAK ?= 2000
 soak: ## the random-operation tests of index, delivery and service, SOAK runs each; a failure prints its seed
 	go test ./internal/idmap/boltmap ./internal/delivery ./internal/service -run "TestContract/model|TestP2|TestNothingIsLost" -timeout 3h -rapid.checks $(SOAK)
 	go test ./internal/delivery -run TestP10NobodyIsContacted -timeout 1h -lives 1000
+	go test ./internal/service -run TestP11EveryOrder -timeout 1h -orders 500
 
 ROUNDS ?= 1000
 SEED ?= 0
@@ -85,6 +88,9 @@ model: ## random operations on the whole LeadService against the emulators' ledg
 RATE_FOR ?= 120s
 rate: ## measure for RATE_FOR, over kills of the service, that UJET is asked once a second and no more
 	go test ./internal/e2e -run TestP8 -v -count 1 -timeout 30m -rate.for $(RATE_FOR)
+
+latency: ## measure for a minute how late 500 events a second reach 50 watchers, and how late vendors are answered
+	go test ./internal/e2e -run '^$$' -bench P7 -benchtime 30000x -timeout 30m
 
 bench: ## benchmarks; compare ratios within one run only
 	go test -run '^$$' -bench . -benchmem ./internal/...

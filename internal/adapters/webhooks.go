@@ -63,6 +63,8 @@ type VendorEvent struct {
 	VendorStatus string
 	// UnknownStatus says that the vendor's word means nothing to us, and so is counted as drift.
 	UnknownStatus bool
+	// Unrecognised names the part of the delivery that means nothing to us, such as "title", and so is counted as drift; empty for none.
+	Unrecognised string
 	// Lead is what the delivery tells of the person, in our form; nil for nothing. It fills in what we do not know.
 	Lead *leadmuxv1.Lead
 	// OptOut is an opt-out that the vendor reports; nil for none.

@@ -124,7 +124,7 @@ func (s *settling) needless(next *leadmuxv1.Operation) (bool, error) {
 		Reason:  rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_VENDOR_NOT_FOUND),
 		Message: "the lead never reached the vendor",
 	}
-	return true, s.d.recordNotice(s.tx, s.tenant, next, why, "")
+	return true, s.recordNotice(next, why, "")
 }
 
 func isNotFound(err error) bool { return errors.Is(err, idmap.ErrNotFound) }

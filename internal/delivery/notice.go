@@ -123,25 +123,29 @@ func (d *Dispatcher) tellingOperation(tx idmap.Tx, tenant string, t telling, way
 	return op, tx.PutOperation(tenant, op)
 }
 
-// recordNotice writes what became of an operation that tells a vendor into its suppression.
-func (d *Dispatcher) recordNotice(tx idmap.Tx, tenant string, op *leadmuxv1.Operation, why *leadmuxv1.EngagementError, note string) error {
-	s, err := tx.Suppression(tenant, op.GetSuppressionId())
+// recordNotice writes what became of an operation that tells a vendor into its suppression, and into the story of the lead.
+func (s *settling) recordNotice(op *leadmuxv1.Operation, why *leadmuxv1.EngagementError, note string) error {
+	suppression, err := s.tx.Suppression(s.tenant, op.GetSuppressionId())
 	if errors.Is(err, idmap.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	notice := noticeBy(s, op.GetOperationId())
+	notice := noticeBy(suppression, op.GetOperationId())
 	if notice == nil {
 		return nil
 	}
+	before := notice.GetState()
 	notice.State, notice.Note = noticeState(op, why, note)
-	notice.Time, s.UpdateTime = stamp(d.now()), stamp(d.now())
+	notice.Time, suppression.UpdateTime = stamp(s.d.now()), stamp(s.d.now())
 	if n := len(op.GetAttempts()); n > 0 && op.GetAttempts()[n-1].GetHttpStatus() != 0 {
 		notice.HttpStatus = op.GetAttempts()[n-1].GetHttpStatus()
 	}
-	return tx.PutSuppression(tenant, s, nil)
+	if err := s.tx.PutSuppression(s.tenant, suppression, nil); err != nil || s.leaving || notice.GetState() == before {
+		return err
+	}
+	return s.tx.AppendEvent(s.tenant, s.d.consentTold(s.lead, op, suppression, notice))
 }
 
 // noticeBy is the notice that an operation is about, nil when it is about none any more.

@@ -235,7 +235,7 @@ func (s *settling) store() error {
 		return err
 	}
 	if methodOf(s.op).tells && s.op.GetSuppressionId() != "" {
-		if err := s.d.recordNotice(s.tx, s.tenant, s.op, s.e.GetError(), s.note); err != nil {
+		if err := s.recordNotice(s.op, s.e.GetError(), s.note); err != nil {
 			return err
 		}
 	}

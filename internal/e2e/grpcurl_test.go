@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 )
@@ -21,7 +23,7 @@ import (
 // asGrpcurl, when set, makes the test binary behave as grpcurl.
 const asGrpcurl = "LEADMUX_E2E_AS_GRPCURL"
 
-var errUsage = errors.New("usage: grpcurl -plaintext [-H 'name: value'] [-d JSON] host:port (list [service] | service/method)")
+var errUsage = errors.New("usage: grpcurl -plaintext [-H 'name: value'] [-max-time seconds] [-d JSON] host:port (list [service] | service/method)")
 
 // grpcurl is as much of grpcurl as the README's examples use: it knows nothing but what the server's reflection says.
 func grpcurl(args []string, stdout, stderr io.Writer) int {
@@ -36,15 +38,22 @@ type grpcurlArgs struct {
 	plaintext bool
 	headers   metadata.MD
 	data      string
+	most      time.Duration
 	rest      []string
 }
 
 func parseGrpcurl(args []string) (grpcurlArgs, error) {
-	in := grpcurlArgs{headers: metadata.MD{}}
+	in := grpcurlArgs{headers: metadata.MD{}, most: 30 * time.Second}
 	for ; len(args) > 0; args = args[1:] {
 		switch {
 		case args[0] == "-plaintext":
 			in.plaintext = true
+		case args[0] == "-max-time" && len(args) > 1:
+			seconds, err := strconv.Atoi(args[1])
+			if err != nil {
+				return in, errUsage
+			}
+			in.most, args = time.Duration(seconds)*time.Second, args[1:]
 		case (args[0] == "-d" || args[0] == "-H") && len(args) > 1:
 			if args[0] == "-d" {
 				in.data = args[1]
@@ -69,7 +78,7 @@ func grpcurlRun(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(metadata.NewOutgoingContext(context.Background(), in.headers), 30*time.Second)
+	ctx, cancel := context.WithTimeout(metadata.NewOutgoingContext(context.Background(), in.headers), in.most)
 	defer cancel()
 	conn, err := grpc.NewClient("passthrough:///"+in.rest[0], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -119,10 +128,31 @@ func grpcurlCall(ctx context.Context, conn *grpc.ClientConn, server *grpcreflect
 			return err
 		}
 	}
+	if method.IsStreamingServer() {
+		return grpcurlStream(ctx, conn, method, request, out)
+	}
 	response, err := grpcdynamic.NewStub(conn).InvokeRPC(ctx, method, request)
 	if err != nil {
 		return err
 	}
+	return grpcurlShow(response, out)
+}
+
+func grpcurlStream(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, request proto.Message, out io.Writer) error {
+	stream, err := grpcdynamic.NewStub(conn).InvokeRPCServerStream(ctx, method, request)
+	for err == nil {
+		var response proto.Message
+		if response, err = stream.RecvMsg(); err == nil {
+			err = grpcurlShow(response, out)
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func grpcurlShow(response proto.Message, out io.Writer) error {
 	shown, err := protojson.MarshalOptions{Multiline: true}.Marshal(response)
 	if err != nil {
 		return err

@@ -37,12 +37,14 @@ var examples = []pasted{
 	{command: "GRACE.HOPPER@example.com", shows: []string{`"crm-1001"`}},
 	{command: `"validateOnly": true`, shows: []string{"[redacted]"}},
 	{command: "v1/capabilities", shows: []string{`"crm-1001"`, `"ok"`, `"capabilities"`}},
-	{command: "grpcurl", shows: []string{"leadmux.v1.LeadService", "leadmux.v1.AccountService", "alan.turing@example.com", "crm-1001"}},
+	{command: "localhost:8081 list", shows: []string{"leadmux.v1.LeadService", "leadmux.v1.AccountService", "alan.turing@example.com", "crm-1001"}},
 	{command: ":deferConversation", refused: true, shows: []string{
 		"Hopper-Murray", "ENGAGEMENT_STATE_QUALIFIED", "ENGAGEMENT_STATE_UNQUALIFIED", `"closed"`, "3f0c8a52-9d1e-4b77-8a60-1c2d9be47a10", `"results"`, `"leads"`,
 	}},
+	{command: `"title\": \"Qualified Lead`, shows: []string{`"state":"qualified"`}},
 	{command: "v1/events:watch", shows: []string{
-		`"lead.created"`, "id: ", "data: {", `{"result":{"event":{`, `"lead.updated"`, "Call on Friday.", `"ENGAGEMENT_STATE_QUALIFIED"`,
+		`"lead.created"`, "id: ", "data: {", "Yes, after five.", "Do not call.", `"leadUpdated":{"fields":["comment"]}`, `"leadUpdated":`,
+		`"ENGAGEMENT_STATE_OPTED_OUT"`,
 	}},
 	{command: "sandbox/verse/faults", shows: []string{"status 503", `"requests"`}},
 	{command: "OPERATION_STATE_IN_DOUBT", shows: []string{
@@ -62,6 +64,18 @@ var centreExamples = []pasted{
 	{command: "agents:updateStatuses", shows: []string{`"failedCount":1`, "Agent can't be changed from system status 'In-call'", `"Dan"`}},
 	{command: "agentImports:template", shows: []string{`"new_email"`, `"JOB_STATE_CREATED"`, `"jobId":"2"`, `"agents.json"`}},
 	{command: "doNotCallNumbers", refused: true, shows: []string{"numbers[0].phone_number", "cannot be combined with agent_ids"}},
+}
+
+// sandboxExamples are those of the guide to the sandbox.
+var sandboxExamples = []pasted{
+	{command: `"badSignature": true`, shows: []string{`"fault":"duplicate 3`, `"status":401`, `"dropped"`, "Yes please", `"lead.message"`}},
+}
+
+// TestSandboxGuide pastes the examples of the guide to the sandbox.
+func TestSandboxGuide(t *testing.T) {
+	t.Parallel()
+	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t)}
+	r.paste(t, "../../docs/SANDBOX.md", sandboxExamples, func(*testing.T) {})
 }
 
 // TestREADME pastes the README's examples into a shell, in order, beside a running sandbox.
@@ -145,10 +159,15 @@ type shell struct {
 	dir  string // where the commands run; empty for here
 }
 
+// here puts this service's ports into commands.
+func (s shell) here(commands string) string {
+	return strings.NewReplacer("localhost:8080", s.env.Server.HTTP, "localhost:8081", s.env.Server.GRPC, "localhost:9091", s.env.Server.Admin).Replace(commands)
+}
+
 // run runs commands as they stand, but for the ports.
 func (s shell) run(t *testing.T, commands string) string {
 	t.Helper()
-	commands = strings.NewReplacer("localhost:8080", s.env.Server.HTTP, "localhost:8081", s.env.Server.GRPC, "localhost:9091", s.env.Server.Admin).Replace(commands)
+	commands = s.here(commands)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-e")

@@ -23,7 +23,7 @@ import (
 )
 
 // over is a connection of one's own to a service that is killed and started again.
-func over(t *testing.T, env *harness.Env) (context.Context, *grpc.ClientConn) {
+func over(t testing.TB, env *harness.Env) (context.Context, *grpc.ClientConn) {
 	t.Helper()
 	conn, err := grpc.NewClient("passthrough:///"+env.Server.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{

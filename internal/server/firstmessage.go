@@ -48,17 +48,23 @@ type peeked struct {
 	first  proto.Message // nil once it was handed over
 }
 
-// Header waits for the first message, or for what comes in its place.
+// Header waits for the first message, or for what comes in its place. The header goes first: once the message was read, the connection would
+// look for it in the next one, and the first would be seen when the second comes.
 func (p *peeked) Header() (metadata.MD, error) {
+	header, err := p.ClientStream.Header()
+	if err != nil {
+		return nil, err
+	}
 	first := p.output.New().Interface()
-	if err := p.ClientStream.RecvMsg(first); err != nil {
-		if errors.Is(err, io.EOF) { // it ended well, without a message
-			return p.ClientStream.Header()
-		}
+	err = p.ClientStream.RecvMsg(first)
+	if errors.Is(err, io.EOF) { // it ended well, without a message
+		return header, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	p.first = first
-	return p.ClientStream.Header()
+	return header, nil
 }
 
 // RecvMsg hands over the first message, then reads on.

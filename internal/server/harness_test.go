@@ -191,7 +191,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// events answers a watch with one event and one heartbeat, then waits for the end of the stream.
+// events answers a watch with one event and, unless it is quiet, one heartbeat, then waits for the end of the stream.
 type events struct {
 	leadmuxv1.UnimplementedEventServiceServer
 }
@@ -202,7 +202,11 @@ func (events) WatchEvents(req *leadmuxv1.WatchEventsRequest, stream grpc.ServerS
 		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_EVENTS_GONE, "gone").With("cursor", "oldest")
 	}
 	event := &leadmuxv1.Event{EventId: req.GetAfter(), Type: "lead.created", Late: req.GetFromNow(), Cursor: "c1"}
-	for _, message := range []*leadmuxv1.WatchEventsResponse{{Event: event, Cursor: "c1"}, {Cursor: "c2"}} {
+	messages := []*leadmuxv1.WatchEventsResponse{{Event: event, Cursor: "c1"}, {Cursor: "c2"}}
+	if req.GetAfter() == "quiet" {
+		messages = messages[:1]
+	}
+	for _, message := range messages {
 		if err := stream.Send(message); err != nil {
 			return err
 		}

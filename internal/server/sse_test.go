@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/status"
 
@@ -16,7 +17,7 @@ import (
 // watchOverREST opens a watch; lines reads so many lines of it.
 func (f *fixture) watchOverREST(t *testing.T, path string, header http.Header) (res *http.Response, lines func(n int) []string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.HTTPAddr()+path, http.NoBody)
 	if err != nil {
@@ -81,6 +82,18 @@ func TestWatchAsServerSentEvents(t *testing.T) {
 	last := lines(3)
 	if last[0] != "event: error" || !strings.Contains(last[1], "SHUTTING_DOWN") || !strings.Contains(last[1], "c3") || last[2] != "" {
 		t.Errorf("it ends with %q", last)
+	}
+}
+
+// What happens is shown when it happens, not when something more does.
+func TestAWatchShowsItsFirstEventAtOnce(t *testing.T) {
+	f := start(t)
+	for media, first := range map[string]string{
+		"application/json":  `{"result":{"event":{"eventId":"quiet", "type":"lead.created", "cursor":"c1"}, "cursor":"c1"}}`,
+		"text/event-stream": "id: c1",
+	} {
+		_, lines := f.watchOverREST(t, "/v1/events:watch?after=quiet", http.Header{"Accept": {media}})
+		wantLines(t, lines(1), first)
 	}
 }
 

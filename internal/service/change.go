@@ -26,8 +26,8 @@ type change struct {
 	// edit checks the lead and changes it in place, and returns the accounts to tell. It has no other effect. With no account
 	// and no change of the lead, nothing is written.
 	edit func(r idmap.Reader, lead *leadmuxv1.Lead) ([]*adapters.Account, error)
-	// event is the type of the event that records the change; empty for none of its own.
-	event string
+	// updates says that what the caller knows of the person changes: an event records it.
+	updates bool
 }
 
 // apply makes the change durable, hands its operations to the delivery and waits for them.
@@ -71,7 +71,7 @@ func (s *LeadService) applyNow(ctx context.Context, c change) error {
 			}
 		}
 		if changed {
-			if err := s.record(tx, c, lead); err != nil {
+			if err := s.record(tx, c, before, lead); err != nil {
 				return err
 			}
 		}
@@ -121,11 +121,11 @@ func (c change) edited(r idmap.Reader) (before, lead *leadmuxv1.Lead, accounts [
 	return before, lead, accounts, err
 }
 
-func (s *LeadService) record(tx idmap.Tx, c change, lead *leadmuxv1.Lead) error {
-	if c.event == "" {
+func (s *LeadService) record(tx idmap.Tx, c change, before, lead *leadmuxv1.Lead) error {
+	if !c.updates {
 		return nil
 	}
-	return tx.AppendEvent(c.tenant, s.cfg.Dispatcher.NewEvent(c.event, lead))
+	return tx.AppendEvent(c.tenant, s.updated(before, lead))
 }
 
 // previewChange shows what apply would do: the same checks, the requests as they would leave, nothing stored or sent.

@@ -115,9 +115,6 @@ func (s *EventService) ClaimEvent(ctx context.Context, request *leadmuxv1.ClaimE
 	if err != nil {
 		return nil, err
 	}
-	for range c.drift {
-		s.cfg.Drift(c.account.Vendor, "status")
-	}
 	s.cfg.Dispatcher.Go(p.Tenant, c.ops)
 	if c.event != nil {
 		c.event.Cursor = s.cursors(p.Tenant).cursor(c.event.GetCursor())

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
@@ -123,6 +125,9 @@ func (w *watch) cursor() string {
 
 // ended says from where to go on where the service ends the stream.
 func (w *watch) ended(err error) error {
+	if gone := status.Code(err); gone == codes.Canceled || gone == codes.Unavailable { // of the sending: the caller went, and the context follows
+		return context.Canceled
+	}
 	if !errors.Is(err, context.Canceled) && w.stream.Context().Err() == nil {
 		return err
 	}

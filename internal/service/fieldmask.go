@@ -124,3 +124,18 @@ func (p fieldPath) isSet(in protoreflect.Message) bool {
 	}
 	return in.Has(p.fields[last]) && !p.fields[last].IsList() && !p.fields[last].IsMap()
 }
+
+// updated is the event of what changed of a lead but for its engagements and what else only the service sets.
+func (s *LeadService) updated(before, after *leadmuxv1.Lead) *leadmuxv1.Event {
+	var changed []string
+	old, now := before.ProtoReflect(), after.ProtoReflect()
+	for fields, i := now.Descriptor().Fields(), 0; i < fields.Len(); i++ {
+		field := fields.Get(i)
+		if !settledHere(field) && !old.Get(field).Equal(now.Get(field)) {
+			changed = append(changed, string(field.Name()))
+		}
+	}
+	event := s.cfg.Dispatcher.NewEvent("lead.updated", after)
+	event.Detail = &leadmuxv1.Event_LeadUpdated{LeadUpdated: &leadmuxv1.LeadUpdated{Fields: changed}}
+	return event
+}

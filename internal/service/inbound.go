@@ -35,9 +35,7 @@ func (s *LeadService) Receive(ctx context.Context, account *adapters.Account, ki
 	if err != nil {
 		return err
 	}
-	for range took.drift {
-		s.cfg.Drift(account.Vendor, "status")
-	}
+	took.countDrift()
 	s.cfg.Dispatcher.Go(account.Tenant, took.ops)
 	for _, leadID := range took.changed {
 		s.cfg.Dispatcher.Changed(leadID)
@@ -57,11 +55,12 @@ type receipt struct {
 	raw     []byte
 	now     time.Time
 
-	first   string // the first event that was stored; the delivery is kept under it
-	owner   string // the lead under whose data key the delivery is sealed
-	waiting bool   // something of it could be tied to nothing
-	drift   int    // words that mean nothing to us
-	poll    bool   // the vendor has more to tell
+	first   string   // the first event that was stored; the delivery is kept under it
+	owner   string   // the lead under whose data key the delivery is sealed
+	waiting bool     // something of it could be tied to nothing
+	drift   int      // words for a state that mean nothing to us
+	unknown []string // other parts that do
+	poll    bool     // the vendor has more to tell
 	ops     []*leadmuxv1.Operation
 	changed []string // leads that the delivery is not about, and changed
 }
@@ -91,6 +90,16 @@ func (r *receipt) all(events []adapters.VendorEvent) error {
 	})
 }
 
+// countDrift counts what of the delivery meant nothing to us, once it is stored.
+func (r *receipt) countDrift() {
+	for range r.drift {
+		r.s.cfg.Drift(r.account.Vendor, "status")
+	}
+	for _, part := range r.unknown {
+		r.s.cfg.Drift(r.account.Vendor, part)
+	}
+}
+
 // seen claims an event, and says whether it was there before.
 func (r *receipt) seen(said adapters.VendorEvent) (bool, error) {
 	keep := sameFor
@@ -110,6 +119,9 @@ func (r *receipt) one(said adapters.VendorEvent) error {
 	r.poll = r.poll || said.Poll
 	if said.UnknownStatus {
 		r.drift++
+	}
+	if said.Unrecognised != "" {
+		r.unknown = append(r.unknown, said.Unrecognised)
 	}
 	event := r.event(said)
 	if said.Session != nil {

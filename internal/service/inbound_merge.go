@@ -54,8 +54,10 @@ func (r *receipt) state(lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, said adap
 		r.unchanged(e, said, event)
 		return nil
 	}
+	if at == nil || !at.AsTime().Before(e.GetVendorUpdateTime().AsTime()) { // of two clocks, the word of the later one stays
+		e.VendorStatus = said.VendorStatus
+	}
 	keepTime(e, said.Clock, at)
-	e.VendorStatus = said.VendorStatus
 	if said.State == 0 || said.State == e.GetState() || !mayFollow(e, said.State, at) {
 		event.Late = said.State != 0 && said.State != e.GetState()
 		r.unchanged(e, said, event)
@@ -72,7 +74,7 @@ func (r *receipt) state(lead *leadmuxv1.Lead, e *leadmuxv1.Engagement, said adap
 	if before == leadmuxv1.EngagementState_ENGAGEMENT_STATE_ENDED && said.State == leadmuxv1.EngagementState_ENGAGEMENT_STATE_ACTIVE {
 		e.Outcome = nil
 	}
-	moved.GetEngagementChanged().VendorStatus = said.VendorStatus
+	moved.GetEngagementChanged().VendorStatus, moved.GetEngagementChanged().Outcome = said.VendorStatus, said.Outcome
 	event.Type, event.Detail = moved.GetType(), moved.GetDetail()
 	return nil
 }
@@ -88,7 +90,7 @@ func (r *receipt) unchanged(e *leadmuxv1.Engagement, said adapters.VendorEvent, 
 	}
 	event.Type = "lead.engagement_changed"
 	event.Detail = &leadmuxv1.Event_EngagementChanged{EngagementChanged: &leadmuxv1.EngagementChanged{
-		Before: e.GetState(), After: after, VendorLeadId: said.VendorLeadID, VendorStatus: said.VendorStatus,
+		Before: e.GetState(), After: after, VendorLeadId: said.VendorLeadID, VendorStatus: said.VendorStatus, Outcome: said.Outcome,
 	}}
 }
 

@@ -38,7 +38,7 @@ func (s *LeadService) UpdateLead(ctx context.Context, request *leadmuxv1.UpdateL
 		return nil, err
 	}
 	lead, requests, err := s.apply(ctx, change{
-		tenant: p.Tenant, leadID: request.GetLead().GetLeadId(), key: key, event: "lead.updated",
+		tenant: p.Tenant, leadID: request.GetLead().GetLeadId(), key: key, updates: true,
 		write: delivery.Write{Method: delivery.UpdateLead}, wait: waitOf(request.GetWait()), validateOnly: request.GetValidateOnly(),
 		edit: func(r idmap.Reader, lead *leadmuxv1.Lead) ([]*adapters.Account, error) {
 			before := proto.CloneOf(lead)

@@ -57,7 +57,7 @@ func (t taking) merge(lead *leadmuxv1.Lead) error {
 		fillIn(lead.ProtoReflect(), t.record.Lead.ProtoReflect())
 	}
 	if !proto.Equal(before, lead) {
-		event := t.s.cfg.Dispatcher.NewEvent("lead.updated", lead)
+		event := t.s.updated(before, lead)
 		event.Account, event.Vendor, event.VendorTime = e.GetAccount(), e.GetVendor(), vendorTime(t.record.UpdateTime)
 		if err := t.tx.AppendEvent(t.tenant, event); err != nil {
 			return err

@@ -63,6 +63,7 @@ type Event struct {
 	//
 	//	*Event_EngagementChanged
 	//	*Event_OperationUnsettled
+	//	*Event_LeadUpdated
 	//	*Event_ConsentChanged
 	//	*Event_AccountStopped
 	//	*Event_AccountResumed
@@ -235,6 +236,15 @@ func (x *Event) GetOperationUnsettled() *OperationUnsettled {
 	return nil
 }
 
+func (x *Event) GetLeadUpdated() *LeadUpdated {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_LeadUpdated); ok {
+			return x.LeadUpdated
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetConsentChanged() *ConsentChanged {
 	if x != nil {
 		if x, ok := x.Detail.(*Event_ConsentChanged); ok {
@@ -375,6 +385,11 @@ type Event_OperationUnsettled struct {
 	OperationUnsettled *OperationUnsettled `protobuf:"bytes,13,opt,name=operation_unsettled,json=operationUnsettled,proto3,oneof"`
 }
 
+type Event_LeadUpdated struct {
+	// For lead.updated.
+	LeadUpdated *LeadUpdated `protobuf:"bytes,14,opt,name=lead_updated,json=leadUpdated,proto3,oneof"`
+}
+
 type Event_ConsentChanged struct {
 	// For consent.changed.
 	ConsentChanged *ConsentChanged `protobuf:"bytes,50,opt,name=consent_changed,json=consentChanged,proto3,oneof"`
@@ -449,6 +464,8 @@ func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
 
+func (*Event_LeadUpdated) isEvent_Detail() {}
+
 func (*Event_ConsentChanged) isEvent_Detail() {}
 
 func (*Event_AccountStopped) isEvent_Detail() {}
@@ -489,7 +506,9 @@ type EngagementChanged struct {
 	// One of ErrorReason without its prefix, when the change is for the worse.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The vendor's own word for it, when the vendor told of it; open set.
-	VendorStatus  string `protobuf:"bytes,5,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
+	VendorStatus string `protobuf:"bytes,5,opt,name=vendor_status,json=vendorStatus,proto3" json:"vendor_status,omitempty"`
+	// How the conversation ended, and why, where it did.
+	Outcome       *Outcome `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -559,6 +578,59 @@ func (x *EngagementChanged) GetVendorStatus() string {
 	return ""
 }
 
+func (x *EngagementChanged) GetOutcome() *Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+// LeadUpdated says what of a lead changed. The values are the lead's own.
+type LeadUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fields, by their names in the schema, such as "last_name", in their order there.
+	Fields        []string `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeadUpdated) Reset() {
+	*x = LeadUpdated{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeadUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeadUpdated) ProtoMessage() {}
+
+func (x *LeadUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeadUpdated.ProtoReflect.Descriptor instead.
+func (*LeadUpdated) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *LeadUpdated) GetFields() []string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 // CallChanged is what became of a call.
 type CallChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -582,7 +654,7 @@ type CallChanged struct {
 
 func (x *CallChanged) Reset() {
 	*x = CallChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +666,7 @@ func (x *CallChanged) String() string {
 func (*CallChanged) ProtoMessage() {}
 
 func (x *CallChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +679,7 @@ func (x *CallChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallChanged.ProtoReflect.Descriptor instead.
 func (*CallChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CallChanged) GetBefore() CallStatus {
@@ -682,7 +754,7 @@ type ChatChanged struct {
 
 func (x *ChatChanged) Reset() {
 	*x = ChatChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +766,7 @@ func (x *ChatChanged) String() string {
 func (*ChatChanged) ProtoMessage() {}
 
 func (x *ChatChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +779,7 @@ func (x *ChatChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChatChanged.ProtoReflect.Descriptor instead.
 func (*ChatChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ChatChanged) GetBefore() ChatStatus {
@@ -765,14 +837,16 @@ type OperationUnsettled struct {
 	// The operation.
 	OperationId string `protobuf:"bytes,1,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	// One of ErrorReason without its prefix.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The RPC behind it, such as "OptOutLead".
+	Method        string `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OperationUnsettled) Reset() {
 	*x = OperationUnsettled{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +858,7 @@ func (x *OperationUnsettled) String() string {
 func (*OperationUnsettled) ProtoMessage() {}
 
 func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +871,7 @@ func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationUnsettled.ProtoReflect.Descriptor instead.
 func (*OperationUnsettled) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OperationUnsettled) GetOperationId() string {
@@ -814,7 +888,15 @@ func (x *OperationUnsettled) GetReason() string {
 	return ""
 }
 
-// ConsentChanged is a person's opt-out or new agreement, recorded for a lead; for none when no lead of the person is known.
+func (x *OperationUnsettled) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+// ConsentChanged is a person's opt-out or new agreement, recorded for a lead; for none when no lead of the person is known. Each vendor's
+// answer, once it was told, is an event of its own: it names the account, and notice.
 type ConsentChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The suppression.
@@ -824,14 +906,16 @@ type ConsentChanged struct {
 	// The channel it is about.
 	Scope ContactChannel `protobuf:"varint,3,opt,name=scope,proto3,enum=leadmux.v1.ContactChannel" json:"scope,omitempty"`
 	// Where it came from.
-	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	// What came of telling the event's account; UNSPECIFIED in the event of the person's own word.
+	Notice        VendorNoticeState `protobuf:"varint,5,opt,name=notice,proto3,enum=leadmux.v1.VendorNoticeState" json:"notice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConsentChanged) Reset() {
 	*x = ConsentChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -843,7 +927,7 @@ func (x *ConsentChanged) String() string {
 func (*ConsentChanged) ProtoMessage() {}
 
 func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -856,7 +940,7 @@ func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentChanged.ProtoReflect.Descriptor instead.
 func (*ConsentChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ConsentChanged) GetSuppressionId() string {
@@ -887,6 +971,13 @@ func (x *ConsentChanged) GetSource() string {
 	return ""
 }
 
+func (x *ConsentChanged) GetNotice() VendorNoticeState {
+	if x != nil {
+		return x.Notice
+	}
+	return VendorNoticeState_VENDOR_NOTICE_STATE_UNSPECIFIED
+}
+
 // AccountStopped says that nothing is sent to an account until a good TestAccount.
 type AccountStopped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -900,7 +991,7 @@ type AccountStopped struct {
 
 func (x *AccountStopped) Reset() {
 	*x = AccountStopped{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[6]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +1003,7 @@ func (x *AccountStopped) String() string {
 func (*AccountStopped) ProtoMessage() {}
 
 func (x *AccountStopped) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[6]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1016,7 @@ func (x *AccountStopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountStopped.ProtoReflect.Descriptor instead.
 func (*AccountStopped) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AccountStopped) GetReason() string {
@@ -955,7 +1046,7 @@ type AccountResumed struct {
 
 func (x *AccountResumed) Reset() {
 	*x = AccountResumed{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[7]
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1058,7 @@ func (x *AccountResumed) String() string {
 func (*AccountResumed) ProtoMessage() {}
 
 func (x *AccountResumed) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[7]
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1071,7 @@ func (x *AccountResumed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountResumed.ProtoReflect.Descriptor instead.
 func (*AccountResumed) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AccountResumed) GetStopTime() *timestamppb.Timestamp {
@@ -1028,7 +1119,7 @@ type JobChanged struct {
 
 func (x *JobChanged) Reset() {
 	*x = JobChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[8]
+	mi := &file_leadmux_v1_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1131,7 @@ func (x *JobChanged) String() string {
 func (*JobChanged) ProtoMessage() {}
 
 func (x *JobChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[8]
+	mi := &file_leadmux_v1_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1144,7 @@ func (x *JobChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobChanged.ProtoReflect.Descriptor instead.
 func (*JobChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{8}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JobChanged) GetJobId() string {
@@ -1138,7 +1229,7 @@ var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x1fleadmux/v1/contact_centre.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\xd5\v\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x1fleadmux/v1/contact_centre.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x93\f\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -1158,7 +1249,8 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\vdelivery_id\x18Z \x01(\tR\n" +
 	"deliveryId\x12N\n" +
 	"\x12engagement_changed\x18\f \x01(\v2\x1d.leadmux.v1.EngagementChangedH\x00R\x11engagementChanged\x12Q\n" +
-	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettled\x12E\n" +
+	"\x13operation_unsettled\x18\r \x01(\v2\x1e.leadmux.v1.OperationUnsettledH\x00R\x12operationUnsettled\x12<\n" +
+	"\flead_updated\x18\x0e \x01(\v2\x17.leadmux.v1.LeadUpdatedH\x00R\vleadUpdated\x12E\n" +
 	"\x0fconsent_changed\x182 \x01(\v2\x1a.leadmux.v1.ConsentChangedH\x00R\x0econsentChanged\x12E\n" +
 	"\x0faccount_stopped\x18( \x01(\v2\x1a.leadmux.v1.AccountStoppedH\x00R\x0eaccountStopped\x12E\n" +
 	"\x0faccount_resumed\x18) \x01(\v2\x1a.leadmux.v1.AccountResumedH\x00R\x0eaccountResumed\x12;\n" +
@@ -1174,13 +1266,16 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChanged\x129\n" +
 	"\vjob_changed\x18x \x01(\v2\x16.leadmux.v1.JobChangedH\x00R\n" +
 	"jobChangedB\b\n" +
-	"\x06detail\"\xde\x01\n" +
+	"\x06detail\"\x8d\x02\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05after\x12$\n" +
 	"\x0evendor_lead_id\x18\x03 \x01(\tR\fvendorLeadId\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12#\n" +
-	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\"\xa1\x02\n" +
+	"\rvendor_status\x18\x05 \x01(\tR\fvendorStatus\x12-\n" +
+	"\aoutcome\x18\x06 \x01(\v2\x13.leadmux.v1.OutcomeR\aoutcome\"%\n" +
+	"\vLeadUpdated\x12\x16\n" +
+	"\x06fields\x18\x01 \x03(\tR\x06fields\"\xa1\x02\n" +
 	"\vCallChanged\x12.\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x16.leadmux.v1.CallStatusR\x06before\x12,\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x16.leadmux.v1.CallStatusR\x05after\x12#\n" +
@@ -1196,15 +1291,17 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x0evendor_chat_id\x18\x04 \x01(\tR\fvendorChatId\x12!\n" +
 	"\foperation_id\x18\x05 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x06 \x01(\tR\x06method\x12.\n" +
-	"\x04step\x18\a \x01(\v2\x1a.leadmux.v1.SessionChangedR\x04step\"O\n" +
+	"\x04step\x18\a \x01(\v2\x1a.leadmux.v1.SessionChangedR\x04step\"g\n" +
 	"\x12OperationUnsettled\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb1\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06method\x18\x03 \x01(\tR\x06method\"\xe8\x01\n" +
 	"\x0eConsentChanged\x12%\n" +
 	"\x0esuppression_id\x18\x01 \x01(\tR\rsuppressionId\x12.\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x18.leadmux.v1.ConsentStateR\x05state\x120\n" +
 	"\x05scope\x18\x03 \x01(\x0e2\x1a.leadmux.v1.ContactChannelR\x05scope\x12\x16\n" +
-	"\x06source\x18\x04 \x01(\tR\x06source\"K\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\x125\n" +
+	"\x06notice\x18\x05 \x01(\x0e2\x1d.leadmux.v1.VendorNoticeStateR\x06notice\"K\n" +
 	"\x0eAccountStopped\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12!\n" +
 	"\foperation_id\x18\x02 \x01(\tR\voperationId\"a\n" +
@@ -1241,70 +1338,76 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_leadmux_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: leadmux.v1.Event
 	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
-	(*CallChanged)(nil),           // 2: leadmux.v1.CallChanged
-	(*ChatChanged)(nil),           // 3: leadmux.v1.ChatChanged
-	(*OperationUnsettled)(nil),    // 4: leadmux.v1.OperationUnsettled
-	(*ConsentChanged)(nil),        // 5: leadmux.v1.ConsentChanged
-	(*AccountStopped)(nil),        // 6: leadmux.v1.AccountStopped
-	(*AccountResumed)(nil),        // 7: leadmux.v1.AccountResumed
-	(*JobChanged)(nil),            // 8: leadmux.v1.JobChanged
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*ConversationMessage)(nil),   // 10: leadmux.v1.ConversationMessage
-	(*Note)(nil),                  // 11: leadmux.v1.Note
-	(*ConversationAnswers)(nil),   // 12: leadmux.v1.ConversationAnswers
-	(*LeadFlag)(nil),              // 13: leadmux.v1.LeadFlag
-	(*ContactDiscovered)(nil),     // 14: leadmux.v1.ContactDiscovered
-	(*LeadTransfer)(nil),          // 15: leadmux.v1.LeadTransfer
-	(*SessionChanged)(nil),        // 16: leadmux.v1.SessionChanged
-	(*VendorOther)(nil),           // 17: leadmux.v1.VendorOther
-	(EngagementState)(0),          // 18: leadmux.v1.EngagementState
-	(CallStatus)(0),               // 19: leadmux.v1.CallStatus
-	(ChatStatus)(0),               // 20: leadmux.v1.ChatStatus
-	(ConsentState)(0),             // 21: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 22: leadmux.v1.ContactChannel
-	(JobState)(0),                 // 23: leadmux.v1.JobState
+	(*LeadUpdated)(nil),           // 2: leadmux.v1.LeadUpdated
+	(*CallChanged)(nil),           // 3: leadmux.v1.CallChanged
+	(*ChatChanged)(nil),           // 4: leadmux.v1.ChatChanged
+	(*OperationUnsettled)(nil),    // 5: leadmux.v1.OperationUnsettled
+	(*ConsentChanged)(nil),        // 6: leadmux.v1.ConsentChanged
+	(*AccountStopped)(nil),        // 7: leadmux.v1.AccountStopped
+	(*AccountResumed)(nil),        // 8: leadmux.v1.AccountResumed
+	(*JobChanged)(nil),            // 9: leadmux.v1.JobChanged
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*ConversationMessage)(nil),   // 11: leadmux.v1.ConversationMessage
+	(*Note)(nil),                  // 12: leadmux.v1.Note
+	(*ConversationAnswers)(nil),   // 13: leadmux.v1.ConversationAnswers
+	(*LeadFlag)(nil),              // 14: leadmux.v1.LeadFlag
+	(*ContactDiscovered)(nil),     // 15: leadmux.v1.ContactDiscovered
+	(*LeadTransfer)(nil),          // 16: leadmux.v1.LeadTransfer
+	(*SessionChanged)(nil),        // 17: leadmux.v1.SessionChanged
+	(*VendorOther)(nil),           // 18: leadmux.v1.VendorOther
+	(EngagementState)(0),          // 19: leadmux.v1.EngagementState
+	(*Outcome)(nil),               // 20: leadmux.v1.Outcome
+	(CallStatus)(0),               // 21: leadmux.v1.CallStatus
+	(ChatStatus)(0),               // 22: leadmux.v1.ChatStatus
+	(ConsentState)(0),             // 23: leadmux.v1.ConsentState
+	(ContactChannel)(0),           // 24: leadmux.v1.ContactChannel
+	(VendorNoticeState)(0),        // 25: leadmux.v1.VendorNoticeState
+	(JobState)(0),                 // 26: leadmux.v1.JobState
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	9,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	9,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	10, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	10, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
-	4,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	5,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
-	6,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
-	7,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	10, // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
-	11, // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
-	12, // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
-	13, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
-	14, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
-	15, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
-	16, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
-	17, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
-	2,  // 15: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
-	3,  // 16: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
-	8,  // 17: leadmux.v1.Event.job_changed:type_name -> leadmux.v1.JobChanged
-	18, // 18: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	18, // 19: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	19, // 20: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
-	19, // 21: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
-	16, // 22: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
-	20, // 23: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
-	20, // 24: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
-	16, // 25: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
-	21, // 26: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	22, // 27: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	9,  // 28: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	23, // 29: leadmux.v1.JobChanged.before:type_name -> leadmux.v1.JobState
-	23, // 30: leadmux.v1.JobChanged.after:type_name -> leadmux.v1.JobState
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	5,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
+	2,  // 4: leadmux.v1.Event.lead_updated:type_name -> leadmux.v1.LeadUpdated
+	6,  // 5: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
+	7,  // 6: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
+	8,  // 7: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
+	11, // 8: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
+	12, // 9: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
+	13, // 10: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
+	14, // 11: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
+	15, // 12: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
+	16, // 13: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
+	17, // 14: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
+	18, // 15: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
+	3,  // 16: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
+	4,  // 17: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
+	9,  // 18: leadmux.v1.Event.job_changed:type_name -> leadmux.v1.JobChanged
+	19, // 19: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	19, // 20: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	20, // 21: leadmux.v1.EngagementChanged.outcome:type_name -> leadmux.v1.Outcome
+	21, // 22: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
+	21, // 23: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
+	17, // 24: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
+	22, // 25: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
+	22, // 26: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
+	17, // 27: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
+	23, // 28: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	24, // 29: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	25, // 30: leadmux.v1.ConsentChanged.notice:type_name -> leadmux.v1.VendorNoticeState
+	10, // 31: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	26, // 32: leadmux.v1.JobChanged.before:type_name -> leadmux.v1.JobState
+	26, // 33: leadmux.v1.JobChanged.after:type_name -> leadmux.v1.JobState
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -1321,6 +1424,7 @@ func file_leadmux_v1_event_proto_init() {
 	file_leadmux_v1_event_proto_msgTypes[0].OneofWrappers = []any{
 		(*Event_EngagementChanged)(nil),
 		(*Event_OperationUnsettled)(nil),
+		(*Event_LeadUpdated)(nil),
 		(*Event_ConsentChanged)(nil),
 		(*Event_AccountStopped)(nil),
 		(*Event_AccountResumed)(nil),
@@ -1342,7 +1446,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

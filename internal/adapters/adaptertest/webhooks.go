@@ -49,6 +49,7 @@ type goldenEvent struct {
 	Lasting       bool             `json:"lasting,omitempty"`
 	Born          bool             `json:"born,omitempty"`
 	Poll          bool             `json:"poll,omitempty"`
+	Unrecognised  string           `json:"unrecognised,omitempty"`
 	SendBack      bool             `json:"send_back,omitempty"`
 }
 
@@ -124,7 +125,7 @@ func golden(t *testing.T, events []adapters.VendorEvent) []byte {
 		g := goldenEvent{
 			VendorLeadID: e.VendorLeadID, VendorCallID: e.VendorCallID, VendorChatID: e.VendorChatID, LeadID: e.LeadID, Clock: e.Clock,
 			VendorStatus: e.VendorStatus, UnknownStatus: e.UnknownStatus, OptOut: e.OptOut, Lasting: e.Lasting, Born: e.Born, Poll: e.Poll,
-			SendBack: e.SendBack, Event: asJSON(t, e.Event),
+			SendBack: e.SendBack, Unrecognised: e.Unrecognised, Event: asJSON(t, e.Event),
 		}
 		if e.State != leadmuxv1.EngagementState_ENGAGEMENT_STATE_UNSPECIFIED {
 			g.State = e.State.String()

@@ -61,6 +61,8 @@ func readMessage(raw []byte) []adapters.VendorEvent {
 		message.Direction = leadmuxv1.MessageDirection_MESSAGE_DIRECTION_OUTBOUND
 	case "received":
 		message.Direction = leadmuxv1.MessageDirection_MESSAGE_DIRECTION_INBOUND
+	default:
+		said.Unrecognised = "action"
 	}
 	said.Key = strings.Join([]string{kindMessage, said.VendorLeadID, c.text("action"), c.text("date"), c.text("subject"), c.words("body")}, "\x00")
 	said.Event = &leadmuxv1.Event{Type: "lead.message", VendorTime: c.moment("date"), Detail: &leadmuxv1.Event_Message{Message: message}}
@@ -155,7 +157,7 @@ func (c callback) event(kind string) adapters.VendorEvent {
 }
 
 func unread(kind string, raw []byte) []adapters.VendorEvent {
-	return []adapters.VendorEvent{{Key: kind + "\x00" + string(raw), Event: &leadmuxv1.Event{
+	return []adapters.VendorEvent{{Key: kind + "\x00" + string(raw), Unrecognised: "body", Event: &leadmuxv1.Event{
 		Type: "vendor.other", Detail: &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{Title: kind}},
 	}}}
 }

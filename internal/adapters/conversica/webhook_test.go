@@ -47,6 +47,8 @@ func TestWebhookProof(t *testing.T) {
 	}
 }
 
+func TestP13OddDeliveriesAreKept(t *testing.T) { adaptertest.RunOddDeliveries(t, receiver(t)) }
+
 // FuzzWebhook: whatever comes becomes events within our limits, each with a key of its own.
 func FuzzWebhook(f *testing.F) {
 	adaptertest.Deliveries(f)

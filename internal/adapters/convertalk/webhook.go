@@ -32,7 +32,7 @@ func (a *Adapter) Webhook(kind string) (adapters.Webhook, bool) {
 func (a *Adapter) hint(kind string, raw []byte) []adapters.VendorEvent {
 	body, err := parse(raw)
 	if err != nil {
-		return []adapters.VendorEvent{{Key: kind + "\x00" + string(raw), Event: &leadmuxv1.Event{
+		return []adapters.VendorEvent{{Key: kind + "\x00" + string(raw), Unrecognised: "body", Event: &leadmuxv1.Event{
 			Type: "vendor.other", Detail: &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{Title: kind}},
 		}}}
 	}

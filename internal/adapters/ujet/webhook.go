@@ -185,6 +185,7 @@ func readChat(raw []byte) []adapters.VendorEvent {
 		}}
 		return []adapters.VendorEvent{said}
 	}
+	said.Unrecognised = "event_type"
 	said.Event.Detail = &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{Title: adapters.Clip(name, maxWord)}}
 	return []adapters.VendorEvent{said}
 }
@@ -236,6 +237,7 @@ func session(e loose, raw []byte) adapters.VendorEvent {
 	step := cmp.Or(e.text("event_type"), e.text("event"), e.text("state"), e.text("type"))
 	dispositions := e.object("dispositions")
 	if said.VendorCallID == "" && said.VendorChatID == "" {
+		said.Unrecognised = "session"
 		said.Event.Detail = &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{Title: adapters.Clip(step, maxWord)}}
 		return said
 	}
@@ -253,7 +255,7 @@ func session(e loose, raw []byte) adapters.VendorEvent {
 }
 
 func unread(raw []byte) []adapters.VendorEvent {
-	return []adapters.VendorEvent{{Key: "\x00" + string(raw), Event: &leadmuxv1.Event{
+	return []adapters.VendorEvent{{Key: "\x00" + string(raw), Unrecognised: "body", Event: &leadmuxv1.Event{
 		Type: "vendor.other", Detail: &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{}},
 	}}}
 }

@@ -61,7 +61,7 @@ func (h hook) read(raw []byte) []adapters.VendorEvent {
 	events := []adapters.VendorEvent{said}
 	if answers := d.answers(); answers != nil {
 		answered := said
-		answered.Key, answered.State, answered.Outcome, answered.OptOut, answered.VendorStatus = said.Key+"\x00answers", 0, nil, nil, ""
+		answered.Key, answered.State, answered.Outcome, answered.OptOut, answered.VendorStatus, answered.Unrecognised = said.Key+"\x00answers", 0, nil, nil, "", ""
 		answered.Event = &leadmuxv1.Event{Type: "lead.answer", VendorTime: event.GetVendorTime(), Detail: &leadmuxv1.Event_Answers{Answers: answers}}
 		events = append(events, answered)
 	}
@@ -70,7 +70,7 @@ func (h hook) read(raw []byte) []adapters.VendorEvent {
 
 // unread is a delivery that is no JSON object.
 func unread(raw []byte) adapters.VendorEvent {
-	return adapters.VendorEvent{Key: "\x00" + string(raw), Event: &leadmuxv1.Event{
+	return adapters.VendorEvent{Key: "\x00" + string(raw), Unrecognised: "body", Event: &leadmuxv1.Event{
 		Type: "vendor.other", Detail: &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{}},
 	}}
 }
@@ -108,6 +108,8 @@ func (h hook) meaning(d delivery, said *adapters.VendorEvent) {
 	case "Concierge Note", "Verse Activity Log":
 		event.Type, event.Detail = "lead.note", &leadmuxv1.Event_Note{Note: &leadmuxv1.Note{Title: title, Description: adapters.Clip(d.message(), maxText)}}
 		return
+	default:
+		said.Unrecognised = "title"
 	}
 	event.Detail = &leadmuxv1.Event_Other{Other: &leadmuxv1.VendorOther{Title: adapters.Clip(title, maxTitle), Text: adapters.Clip(d.message(), maxText)}}
 }

@@ -120,7 +120,8 @@ type HookFault struct {
 	Drop bool `json:"drop,omitempty"`
 	// Reorder sends it after the next one of the same endpoint.
 	Reorder bool `json:"reorder,omitempty"`
-	// BadSignature sends it with a wrong signature, token or password.
+	// BadSignature sends it with a wrong signature, token, password, or secret in
+	// its address, whichever proves it.
 	BadSignature bool `json:"badSignature,omitempty"`
 }
 

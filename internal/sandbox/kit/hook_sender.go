@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -128,7 +129,11 @@ func (h *Hooks) attempt(ctx context.Context, hook Hook) HookAttempt {
 }
 
 func (h *Hooks) post(ctx context.Context, hook Hook) (int, []byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(hook.Body))
+	address := hook.URL
+	if hook.Spoilt && h.cfg.Authorize == nil {
+		address = elsewhere(address)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(hook.Body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -143,4 +148,10 @@ func (h *Hooks) post(ctx context.Context, hook Hook) (int, []byte, error) {
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, answerKept))
 	return res.StatusCode, answer, err
+}
+
+// elsewhere spoils the address of a hook that has no other proof: the secret in it, the part before the last, is wrong.
+func elsewhere(address string) string {
+	end := strings.LastIndexByte(address, '/')
+	return address[:end] + "-wrong" + address[end:]
 }

@@ -23,7 +23,7 @@ type HooksConfig struct {
 	Ledger *Ledger
 	// Authorize adds the credentials of a hook to the request that is about to
 	// be sent; body is what is sent. With Spoilt they must be wrong. Nil adds
-	// none.
+	// none; the address is then what proves it, and is spoilt.
 	Authorize func(h Hook, body []byte, header http.Header)
 	// Retry gives the waits between attempts; after the last one the hook has
 	// failed. Nil is one attempt.
