@@ -79,7 +79,7 @@ func (g guard) proxyFor(proxy *url.URL) func(*http.Request) (*url.URL, error) {
 	}
 	return func(r *http.Request) (*url.URL, error) {
 		if g.local(r.URL.Hostname()) {
-			return nil, nil //nolint:nilnil // as http.Transport has it for no proxy
+			return nil, nil // as http.Transport has it for no proxy
 		}
 		return proxy, nil
 	}

@@ -2,8 +2,10 @@ package outbound
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +73,7 @@ func TestP23NoPrintShowsAKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, shape := range []string{k.Secret()[6:], fmt.Sprintf("%x", raw), strings.Trim(fmt.Sprint(raw), "[]"), fmt.Sprintf("%q", raw)} {
+		for _, shape := range []string{k.Secret()[6:], hex.EncodeToString(raw), strings.Trim(fmt.Sprintf("%d", raw), "[]"), strconv.Quote(string(raw))} {
 			if strings.Contains(b.String(), shape) {
 				t.Errorf("shown: %s", b.String())
 			}

@@ -220,7 +220,11 @@ func TestWhyNoAnswerCameIsSaid(t *testing.T) {
 	}
 	closed := l.Addr().String()
 	_ = l.Close()
-	hangsUp := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	hangsUp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = conn.Close()
+		}
+	}))
 	defer hangsUp.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
