@@ -91,6 +91,7 @@ func (d *Dispatcher) report(op *leadmuxv1.Operation) {
 		d.logger.LogAttrs(context.Background(), slog.LevelWarn, "operation is in doubt; look at the vendor, then ResolveOperation", of...)
 	case leadmuxv1.OperationState_OPERATION_STATE_FAILED:
 		d.logger.LogAttrs(context.Background(), slog.LevelInfo, "operation failed; GetOperation tells the rest", of...)
+	default: // nothing went wrong
 	}
 }
 
