@@ -31,13 +31,9 @@ func (s *settling) fail(failure *adapters.Error) error {
 	}
 	switch s.step(failure) {
 	case retry:
-		rule := "on the schedule"
-		if failure.RetryAfter > 0 {
-			rule = "no sooner than the vendor asked for"
-		}
-		return s.again(failure, s.d.schedule.wait(int(s.op.GetAttemptCount()), failure.RetryAfter), rule)
+		return s.again(failure, s.d.schedule.wait(int(s.op.GetAttemptCount()), failure.RetryAfter))
 	case retrySlowly:
-		return s.again(failure, max(slowWait(), failure.RetryAfter), slowRule(failure))
+		return s.again(failure, max(slowWait(), failure.RetryAfter))
 	case stopAndKeep, keep:
 		return s.hold(failure)
 	case refuse, stopAndRefuse:
@@ -51,7 +47,7 @@ func (s *settling) fail(failure *adapters.Error) error {
 // outspoken says whether the vendor itself has told what became of the creation while the attempt was under way: the engagement that
 // the operation opens is where no attempt of its own has brought it.
 func (s *settling) outspoken() bool {
-	if !methodOf(s.op).opens {
+	if mutant.OverlookEarlyWord || !methodOf(s.op).opens {
 		return false
 	}
 	switch s.e.GetState() {
@@ -102,14 +98,14 @@ func (s *settling) overdue(at time.Time) bool {
 // unsettledByRefusal is the decision on a refusal that does not say what became of the attempts before it.
 const unsettledByRefusal = "an attempt may have reached the vendor, and this refusal does not tell"
 
-// again queues the operation for its next attempt, by a rule that tells of the wait, or gives it up.
-func (s *settling) again(failure *adapters.Error, wait time.Duration, rule string) error {
+// again queues the operation for its next attempt, or gives it up.
+func (s *settling) again(failure *adapters.Error, wait time.Duration) error {
 	now := s.d.now()
 	next := now.Add(wait)
 	if s.op.GetMethod() != OptOutLead && s.overdue(next) {
 		return s.giveUp(failure)
 	}
-	s.requeue(next, decisionToResend(s.op)+"; "+rule)
+	s.requeue(next, decisionToResend(s.op)+"; "+s.rule(failure))
 	s.e.Error = rpcerr.Engagement(failure)
 	s.e.Error.RetryTime = stamp(next)
 	return s.moved(s.opened(queued))
@@ -167,11 +163,18 @@ func (s *settling) unsettled(event string) error {
 	return s.tx.AppendEvent(s.tenant, s.d.operationUnsettled(event, s.lead, s.op, s.e.GetError().GetReason()))
 }
 
-func slowRule(failure *adapters.Error) string {
-	if failure.Kind == adapters.KindIntakeClosed {
+// rule is the one by which the next attempt waits.
+func (s *settling) rule(failure *adapters.Error) string {
+	switch {
+	case failure.Kind == adapters.KindIntakeClosed:
 		return "slowly, until the vendor takes leads again"
+	case s.step(failure) == retrySlowly:
+		return "slowly, for the vendor may not have the lead yet"
+	case failure.RetryAfter > 0:
+		return "no sooner than the vendor asked for"
+	default:
+		return "on the schedule"
 	}
-	return "slowly, for the vendor may not have the lead yet"
 }
 
 func decisionToResend(op *leadmuxv1.Operation) string {

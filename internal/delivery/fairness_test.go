@@ -66,12 +66,12 @@ func TestP9ABacklogOf10000DelaysNobodyElse(t *testing.T) {
 	if lead, took := r.waited(t.Context(), other, 10*time.Second); took > 2*time.Second || stateName(lead.GetEngagements()[0].GetState()) != "ACTIVE" {
 		t.Errorf("another account's lead: %v after %s", lead, took)
 	}
-	sent := len(slow.seen("")) // of the backlog, while it was being made
-	single := r.createAt(somebody(), r.accounts[0])
 	last := backlog[len(backlog)-1] // opts out while it waits, so that it is never sent
 	r.suppress(delivery.Person{LeadID: last})
-	out := time.Now()
 	told := r.suppress(delivery.Person{LeadID: known})
+	out, sentBefore := time.Now(), len(slow.seen(""))
+	single := r.createAt(somebody(), r.accounts[0])
+	sent := len(slow.seen(""))
 	for _, id := range []string{known, single} {
 		if _, err := r.d.Wait(t.Context(), tenant, id, 10*time.Second); err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestP9ABacklogOf10000DelaysNobodyElse(t *testing.T) {
 	urgent, later := order[delivery.OptOutLead+known], order[delivery.CreateLead+single]
 	wait := slow.seen(known)[1].at.Sub(out)
 	t.Logf("the opt-out waited %s and was number %d, the single call number %d, behind %d of 10,000", wait, urgent+1, later+1, sent)
-	if wait > 2*time.Second || urgent > later || later > sent+2 {
+	if wait > 2*time.Second || urgent > sentBefore+1 || later > sent+2 { // one of the backlog may have been on its way, and the opt-out
 		t.Error("a backlog was not overtaken")
 	}
 }

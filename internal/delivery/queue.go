@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -141,7 +142,7 @@ func (d *Dispatcher) untilLineIsFree(account *adapters.Account) time.Duration {
 	return max(next.Sub(d.now()), time.Millisecond)
 }
 
-// take marks the next due operation's attempt started; nil when none is due any more, or a suppression forbids it.
+// take marks the next due operation's attempt started; nil when none is due any more, a suppression forbids it, or it was overtaken.
 func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, error) {
 	var taken *leadmuxv1.Operation
 	var again bool // one was dropped, so that the next may be due
@@ -164,10 +165,6 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 		if e == nil {
 			return fmt.Errorf("operation %s has no engagement of its own", op.GetOperationId())
 		}
-		if methodOf(op).opens && !MayMove(e.GetState(), sending) { // the vendor, or a person, went past it while it waited
-			again = true
-			return d.Drop(tx, account.Tenant, lead, op)
-		}
 		s, err := d.keptNow(tx, lead, account, op)
 		if err != nil {
 			return err
@@ -179,20 +176,23 @@ func (d *Dispatcher) take(account *adapters.Account) (*leadmuxv1.Operation, erro
 			}
 			return d.putEither(tx, account.Tenant, lead, leaving)
 		}
-		if err := d.begin(op, e); err != nil {
-			return err
-		}
-		if err := d.putEither(tx, account.Tenant, lead, leaving); err != nil {
-			return err
+		if methodOf(op).opens && !MayMove(e.GetState(), sending) { // the vendor, or a person, went past it while it waited
+			again = true
+			return d.Drop(tx, account.Tenant, lead, op)
 		}
 		taken = op
-		if mutant.SkipAttemptMark {
-			return nil
-		}
-		return tx.PutOperation(account.Tenant, op)
+		return errors.Join(d.begin(op, e), d.putEither(tx, account.Tenant, lead, leaving), putMark(tx, account.Tenant, op))
 	})
 	if again {
 		d.Wake(account.Name)
 	}
 	return taken, err
+}
+
+// putMark stores that an attempt began.
+func putMark(tx idmap.Tx, tenant string, op *leadmuxv1.Operation) error {
+	if mutant.SkipAttemptMark {
+		return nil
+	}
+	return tx.PutOperation(tenant, op)
 }

@@ -85,19 +85,19 @@ func (d *Dispatcher) settle(tenant string, account *adapters.Account, sent *lead
 
 // report tells whoever reads the log of what went wrong with an operation, by its ID: GetOperation says the rest.
 func (d *Dispatcher) report(op *leadmuxv1.Operation) {
-	level, message := slog.LevelInfo, "operation failed; GetOperation tells the rest"
-	switch op.GetState() {
-	case leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT:
-		level, message = slog.LevelWarn, "operation is in doubt; look at the vendor, then ResolveOperation"
-	case leadmuxv1.OperationState_OPERATION_STATE_FAILED:
-	default:
-		return
-	}
 	last := lastAttempt(op)
-	d.logger.Log(context.Background(), level, message,
+	of := []slog.Attr{
 		slog.String("operation_id", op.GetOperationId()), slog.String("method", op.GetMethod()), slog.String("account", op.GetAccount()),
 		slog.Int("attempts", int(op.GetAttemptCount())), slog.Int("status", int(last.GetHttpStatus())), slog.String("reason", last.GetReason()),
-		slog.String("decision", op.GetDecision()))
+		slog.String("decision", op.GetDecision()),
+	}
+	switch op.GetState() {
+	case leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT:
+		d.logger.LogAttrs(context.Background(), slog.LevelWarn, "operation is in doubt; look at the vendor, then ResolveOperation", of...)
+	case leadmuxv1.OperationState_OPERATION_STATE_FAILED:
+		d.logger.LogAttrs(context.Background(), slog.LevelInfo, "operation failed; GetOperation tells the rest", of...)
+	default: // nothing went wrong
+	}
 }
 
 // open reads what the outcome of an attempt belongs to; nil when the attempt was settled already, by this process or one that

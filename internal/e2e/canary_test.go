@@ -179,13 +179,22 @@ func (c canaries) errors(t *testing.T, answer harness.Answer) {
 
 func (c canaries) search(t *testing.T, when string) {
 	t.Helper()
-	metrics, err := c.env.Server.HTTPDo(context.Background(), http.MethodGet, "http://"+c.env.Server.Admin+"/metrics", nil, "")
-	if err != nil || !bytes.Contains(metrics.Body, []byte("leadmux_vendor_attempts_total{")) {
-		t.Fatalf("metrics: %v %s", err, metrics.Body)
+	measured := metrics(t, c.env)
+	if !bytes.Contains(measured, []byte("leadmux_vendor_attempts_total{")) {
+		t.Fatalf("metrics: %s", measured)
 	}
-	c.none(t, "the metrics", metrics.Body)
+	c.none(t, "the metrics", measured)
 	c.searchFiles(t, when)
 	c.searchOutput(t)
+}
+
+func metrics(t *testing.T, env *harness.Env) []byte {
+	t.Helper()
+	answer, err := env.Server.HTTPDo(context.Background(), http.MethodGet, "http://"+env.Server.Admin+"/metrics", nil, "")
+	if err != nil || answer.Status != http.StatusOK {
+		t.Fatalf("metrics: %v %s", err, answer.Body)
+	}
+	return answer.Body
 }
 
 func (c canaries) searchOutput(t *testing.T) {

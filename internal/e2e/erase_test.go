@@ -24,6 +24,7 @@ func TestP24AnErasedPersonIsNowhere(t *testing.T) {
 		t.Run(string(via), func(t *testing.T) {
 			t.Parallel()
 			env := suite.Start(t, harness.Options{LogLevel: "debug"})
+			env.Listen(t)
 			client := env.Server.Client(via)
 			person := canary("7")
 			create := &leadmuxv1.CreateLeadRequest{Lead: person, RequestId: "erase-me"}
@@ -32,6 +33,13 @@ func TestP24AnErasedPersonIsNowhere(t *testing.T) {
 			client.Change(t, "LeadService.UpdateLead", &leadmuxv1.UpdateLeadRequest{Lead: &leadmuxv1.Lead{LeadId: lead.GetLeadId(), FirstName: person.GetFirstName() + "b"}})
 			client.Change(t, "LeadService.EndConversation", &leadmuxv1.EndConversationRequest{LeadId: lead.GetLeadId(), Reason: person.GetComment()})
 
+			events := func() string {
+				return string(client.Try(t, "EventService.ListEvents", &leadmuxv1.ListEventsRequest{PageSize: 1000}).Body)
+			}
+			harness.Eventually(t, settled, "Verse tells how the conversation ended", func() (string, bool) {
+				told := events()
+				return told, strings.Contains(told, "Qualified Lead")
+			})
 			index := filepath.Join(env.Server.DataDir, boltmap.IndexFile)
 			env.Server.Terminate(t)
 			before, err := os.ReadFile(index)
@@ -49,6 +57,8 @@ func TestP24AnErasedPersonIsNowhere(t *testing.T) {
 				t.Helper()
 				c.searchFiles(t, when)
 				c.searchOutput(t)
+				c.none(t, "the metrics "+when, metrics(t, env))
+				c.none(t, "the events "+when, []byte(events()))
 				c.none(t, "the receipt "+when, []byte(erased.String()))
 				if answer := client.Try(t, "LeadService.GetLead", &leadmuxv1.GetLeadRequest{LeadId: lead.GetLeadId()}); answer.Reason() != "LEAD_ERASED" {
 					t.Errorf("%s, GetLead answers %v", when, answer)
@@ -66,6 +76,9 @@ func TestP24AnErasedPersonIsNowhere(t *testing.T) {
 				}
 			}
 			stays("after the erasure")
+			if log := events(); !strings.Contains(log, "lead.erased") {
+				t.Errorf("no event tells of the erasure: %s", log)
+			}
 
 			env.Server.Terminate(t)
 			if err := os.WriteFile(index, before, 0o600); err != nil {

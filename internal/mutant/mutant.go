@@ -33,10 +33,12 @@ const (
 	JudgeWebhookNameOnly = planted == "judge_webhook_name_only"
 	// LateEventMovesBack lets what is learned late move an engagement from where it had gone meanwhile.
 	LateEventMovesBack = planted == "late_event_moves_back"
-	// NaiveCursor moves a watcher on to the end of the log as it is after the read, past what came meanwhile.
-	NaiveCursor = planted == "naive_cursor"
 	// LeaveDroppedKeys leaves the pages as they are that held an erased lead's key.
 	LeaveDroppedKeys = planted == "leave_dropped_keys"
+	// NaiveCursor moves a watcher on to the end of the log as it is after the read, past what came meanwhile.
+	NaiveCursor = planted == "naive_cursor"
+	// OverlookEarlyWord forgets, when an attempt ends, that the vendor has told of the lead meanwhile.
+	OverlookEarlyWord = planted == "overlook_early_word"
 	// ResendBlindly sends again after an unknown outcome, whatever the operation's class.
 	ResendBlindly = planted == "resend_blindly"
 	// SettleAmbiguousEvent takes a vendor's event for that of a write that is in doubt, whichever of several it may be.
