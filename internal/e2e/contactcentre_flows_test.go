@@ -214,3 +214,54 @@ func TestFilesAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestAChatBetweenItsStates lets a virtual agent hand over in a queue that is full: the person keeps waiting, or ends with an e-mail. A
+// chat that went to sleep is resumed, and one that did not is not.
+func TestAChatBetweenItsStates(t *testing.T) {
+	inCentre(t, harness.Options{}, func(t *testing.T, c centre) {
+		vendor := c.env.Vendors.Get(harness.UJET)
+		vendor.Set(t, `{"menus": {"15": {"state": "over_capacity"}}}`)
+		_, leadID := c.aChat(t, "crm-1001")
+		type shown struct {
+			Chat struct{ ChatID, VendorChatID, Status, VendorStatus string }
+		}
+		begin := func() (chat shown, escalationID string) {
+			c.ask(t, "CreateChat", `{"chat": {"menuId": "15", "leadId": "`+leadID+`", "context": {"value": {"plan": "gold"}},
+				"transcript": {"messages": [{"sender": "virtual_agent", "timestamp": "2026-01-01T00:00:00Z", "content": [{"type": "text", "text": "Hi"}]}]}}}`, &chat)
+			var escalated map[string]any
+			c.ask(t, "EscalateChat", `{"chatId": "`+chat.Chat.ChatID+`", "reason": "by_consumer_chat"}`, &escalated)
+			if escalationID, _ = find(escalated, "escalationId").(string); escalationID == "" || find(escalated, "status") != "deflected" {
+				t.Fatalf("%+v is escalated to %v", chat, escalated)
+			}
+			return chat, escalationID
+		}
+		now := func(chat shown) (is shown) {
+			c.ask(t, "GetChat", `{"chatId": "`+chat.Chat.ChatID+`"}`, &is)
+			return is
+		}
+		waits, escalationID := begin()
+		c.ask(t, "UpdateChatEscalation", `{"chatId": "`+waits.Chat.ChatID+`", "escalation": {"escalationId": "`+escalationID+`", "deflectionChannel": "human_agent"}}`, &struct{}{})
+		if is := now(waits); is.Chat.Status != "CHAT_STATUS_QUEUED" {
+			t.Errorf("who keeps waiting is %+v", is)
+		}
+		mails, escalationID := begin()
+		c.ask(t, "UpdateChat", `{"chat": {"chatId": "`+mails.Chat.ChatID+`", "status": "CHAT_STATUS_FINISHED", "deflectionChannel": "email", "escalationId": "`+escalationID+`"}}`, &struct{}{})
+		if is := now(mails); is.Chat.Status != "CHAT_STATUS_FINISHED" {
+			t.Errorf("who is written to is %+v", is)
+		}
+		for _, one := range []struct {
+			status string
+			resume bool
+		}{{"dismissed", true}, {"va_dismissed", true}, {"assigned", false}} {
+			vendor.Control(t, "/chats/status", `{"id": `+waits.Chat.VendorChatID+`, "status": "`+one.status+`"}`, nil)
+			if is := now(waits); is.Chat.VendorStatus != one.status {
+				t.Fatalf("%+v", is)
+			}
+			before := len(vendor.Requests(t))
+			answer := c.try(t, "ResumeChat", `{"chatId": "`+waits.Chat.ChatID+`"}`)
+			if resumed := answer.Code == codes.OK; resumed != one.resume || !resumed && (answer.Reason() != "VENDOR_WRONG_STATE" || len(vendor.Requests(t)) != before) {
+				t.Errorf("a chat that is %s: %v %s", one.status, answer.Code, answer.Body)
+			}
+		}
+	})
+}

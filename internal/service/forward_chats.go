@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"slices"
-	"strings"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
@@ -59,37 +58,10 @@ func getChat(ctx context.Context, f *forward) error {
 	})
 }
 
-// updatable are the fields of a chat that some vendor can change.
-var updatable = []string{
-	"status", "deflection_channel", "escalation_id", "assignee", "notes", "tags", "attributes", "picture",
-}
-
 // updateChat refuses what no vendor could do: to clear a value, to set one that only vendors set.
-func updateChat(_ *forward, request *leadmuxv1.UpdateChatRequest) error {
-	chat := request.GetChat().ProtoReflect()
-	fields := chat.Descriptor().Fields()
-	changes := 0
-	for i := range fields.Len() {
-		field := fields.Get(i)
-		name := string(field.Name())
-		switch {
-		case name == "chat_id" || !chat.Has(field):
-		case !slices.Contains(updatable, name):
-			return rpcerr.Invalid("chat."+name, "cannot be changed; what can be: %s", strings.Join(updatable, ", "))
-		default:
-			changes++
-		}
-	}
-	for _, path := range request.GetUpdateMask().GetPaths() {
-		name, _, _ := strings.Cut(path, ".")
-		if field := fields.ByTextName(name); field == nil || !chat.Has(field) {
-			return rpcerr.Invalid("chat."+name, "has no value; no vendor can clear one")
-		}
-	}
-	if changes == 0 {
-		return rpcerr.Invalid("chat", "nothing is to be changed")
-	}
-	return nil
+func updateChat(_ *forward, r *leadmuxv1.UpdateChatRequest) error {
+	return only(r.GetChat(), "chat", r.GetUpdateMask(), "chat_id",
+		"status", "deflection_channel", "escalation_id", "assignee", "notes", "tags", "attributes", "picture")
 }
 
 // dismissed are the states that a chat can be resumed from.

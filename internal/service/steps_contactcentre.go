@@ -91,8 +91,13 @@ func only(resource proto.Message, name string, mask *fieldmaskpb.FieldMask, id p
 	if m.Get(fields.ByName(id)).String() == "" {
 		return rpcerr.Invalid(name+"."+string(id), "is needed")
 	}
-	named := mask.GetPaths()
-	if len(named) == 0 {
+	var named []string
+	for _, path := range mask.GetPaths() {
+		if field, _, _ := strings.Cut(path, "."); field != string(id) {
+			named = append(named, field)
+		}
+	}
+	if len(mask.GetPaths()) == 0 {
 		m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
 			if f.Name() != id {
 				named = append(named, string(f.Name()))
