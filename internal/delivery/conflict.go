@@ -48,6 +48,7 @@ func (s *settling) ours() error {
 	s.e.Error = nil
 	if s.e.GetVendorLeadId() == "" { // else an event of the vendor's has brought it
 		s.idPending("%s has the lead from an earlier attempt whose answer was lost; its ID there is not known yet")
+		s.awaitWord()
 	}
 	return s.close(leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED, leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT, active,
 		"DETECTABLE: the vendor reports a duplicate after an attempt of unknown outcome, so that attempt took effect")

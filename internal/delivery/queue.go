@@ -53,6 +53,9 @@ func (d *Dispatcher) idle() time.Duration {
 func (d *Dispatcher) drain(q *queue) {
 	for d.running.Err() == nil {
 		pause, err := d.next(q)
+		if err == nil {
+			err = d.doubtSilence(q.account)
+		}
 		if err != nil && d.running.Err() == nil {
 			d.logger.Error("queue cannot be read or written; trying again",
 				slog.String("account", q.account.Name), slog.String("error", err.Error()))

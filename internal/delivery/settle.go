@@ -203,11 +203,17 @@ func (s *settling) moved(to leadmuxv1.EngagementState) error {
 		s.e.UpdateTime = stamp(s.d.now())
 		return nil
 	}
+	if to == queued {
+		return move(s.e, to, s.d.now())
+	}
+	return s.change(to)
+}
+
+// change moves the engagement along the table and records the event.
+func (s *settling) change(to leadmuxv1.EngagementState) error {
+	before := s.e.GetState()
 	if err := move(s.e, to, s.d.now()); err != nil {
 		return err
-	}
-	if to == queued {
-		return nil
 	}
 	return s.tx.AppendEvent(s.tenant, s.d.engagementChanged(s.lead, s.e, before))
 }
@@ -215,7 +221,8 @@ func (s *settling) moved(to leadmuxv1.EngagementState) error {
 // outran says whether the engagement went further than its own operation knows while that was under way: what a vendor or a
 // person said meanwhile is never taken back by a late answer.
 func outran(now, to leadmuxv1.EngagementState) bool {
-	return now == optedOut || !MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
+	return now == optedOut || now == active && to == inDoubt ||
+		!MayMove(now, to) && now != unset && now != queued && now != sending && now != inDoubt
 }
 
 // store writes what was settled.

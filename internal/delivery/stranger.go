@@ -77,7 +77,7 @@ func (d *Dispatcher) assumedOurs(tx idmap.Tx, tenant string, account *adapters.A
 	}
 	e := Engagement(lead, account.Name)
 	changed := warned(e, leadmuxv1.WarningCode_WARNING_CODE_UPDATE_NOT_SENT) // since it was sent: the vendor has other values
-	if e.GetState() != active || e.GetVendorLeadId() != "" || changed || !hasAllOf(seen.Person, lead) {
+	if e.GetState() != active && e.GetState() != inDoubt || e.GetVendorLeadId() != "" || changed || !hasAllOf(seen.Person, lead) {
 		return nil, nil //nolint:nilnil // none is no error
 	}
 	open, err := tx.OpenOperations(tenant, leadID, account.Name)
@@ -90,7 +90,8 @@ func (d *Dispatcher) assumedOurs(tx idmap.Tx, tenant string, account *adapters.A
 	}
 	op := ops[0]
 	last := lastAttempt(op)
-	byConflict := op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED &&
+	settled := op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED || op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT
+	byConflict := settled &&
 		last.GetOutcome() == leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT && last.GetReason() == rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_DUPLICATE_AT_VENDOR)
 	if !byConflict || seen.Time.Before(lastUnsure(op)) || seen.Born && seen.Time.After(last.GetEndTime().AsTime()) {
 		return nil, nil //nolint:nilnil // none is no error
@@ -126,7 +127,7 @@ func (s *settling) refuted() error {
 		return err
 	}
 	s.settled(leadmuxv1.OperationState_OPERATION_STATE_FAILED, "taken back: the vendor told of a conversation with the person that is not ours, so the duplicate it reported was that one")
-	s.op.Ambiguous = false
+	s.op.Ambiguous, s.op.ConfirmTime, s.e.OperationId = false, nil, s.op.GetOperationId()
 	if err := s.moved(rejected); err != nil {
 		return err
 	}

@@ -35,8 +35,9 @@ var transitions = map[leadmuxv1.EngagementState][]leadmuxv1.EngagementState{
 	queued:  {sending, rejected, inDoubt},
 	sending: {active, rejected, inDoubt, suppressed, queued},
 	inDoubt: {active, rejected, queued},
-	active:  {qualified, unqualified, ended, rejected},
-	ended:   {active},
+	// IN_DOUBT: only what was taken for ours by the vendor's report of a duplicate, and never confirmed (docs/decisions/0004-what-is-ambiguous.md).
+	active: {qualified, unqualified, ended, rejected, inDoubt},
+	ended:  {active},
 }
 
 // MayMove says whether an engagement may go from one state to another.

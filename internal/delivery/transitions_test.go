@@ -15,7 +15,7 @@ const moves = `
 UNSPECIFIED yes    yes     yes    -        -        yes        -         -           -     yes
 QUEUED      -      yes     -      yes      yes      -          -         -           -     yes
 SENDING     yes    -       yes    yes      yes      yes        -         -           -     yes
-ACTIVE      -      -       -      yes      -        -          yes       yes         yes   yes
+ACTIVE      -      -       -      yes      yes      -          yes       yes         yes   yes
 REJECTED    -      -       -      -        -        -          -         -           -     yes
 IN_DOUBT    yes    -       yes    yes      -        -          -         -           -     yes
 SUPPRESSED  -      -       -      -        -        -          -         -           -     yes

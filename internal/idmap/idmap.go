@@ -77,6 +77,9 @@ type Reader interface {
 	Queue(tenant, account string) (Queue, error)
 	// OpenOperations returns the QUEUED, STARTED and BLOCKED operations of a lead at an account, the oldest first.
 	OpenOperations(tenant, leadID, account string) ([]*leadmuxv1.Operation, error)
+	// Unconfirmed returns the SUCCEEDED operations of an account with confirm_time at or before until, at most limit, the earliest
+	// first.
+	Unconfirmed(tenant, account string, until time.Time, limit int) ([]*leadmuxv1.Operation, error)
 	// Started returns every STARTED operation of every tenant; only the repair at start asks.
 	Started() ([]TenantOperation, error)
 

@@ -390,7 +390,10 @@ type Operation struct {
 	// The vendor's event that shows that it was done, where the vendor's answer did not say so; decision names the rule.
 	ProvenByEventId string `protobuf:"bytes,64,opt,name=proven_by_event_id,json=provenByEventId,proto3" json:"proven_by_event_id,omitempty"`
 	// A keyed hash of whom or what it is to reach, to know the vendor's event of it by. OperationService does not show it.
-	Reach         []byte `protobuf:"bytes,65,opt,name=reach,proto3" json:"reach,omitempty"`
+	Reach []byte `protobuf:"bytes,65,opt,name=reach,proto3" json:"reach,omitempty"`
+	// Until when the vendor's word is awaited that the duplicate it reported is this operation's own lead. While SUCCEEDED; at an account
+	// with webhooks, where silence tells something.
+	ConfirmTime   *timestamppb.Timestamp `protobuf:"bytes,61,opt,name=confirm_time,json=confirmTime,proto3" json:"confirm_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -621,6 +624,13 @@ func (x *Operation) GetReach() []byte {
 	return nil
 }
 
+func (x *Operation) GetConfirmTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ConfirmTime
+	}
+	return nil
+}
+
 // Resolution is what somebody found out about an operation.
 type Resolution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -817,7 +827,7 @@ var File_leadmux_v1_operation_proto protoreflect.FileDescriptor
 const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\n" +
 	"\x1aleadmux/v1/operation.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\x88\t\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1fleadmux/v1/vendor_options.proto\"\xc7\t\n" +
 	"\tOperation\x12!\n" +
 	"\foperation_id\x18\x01 \x01(\tR\voperationId\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x17\n" +
@@ -850,7 +860,8 @@ const file_leadmux_v1_operation_proto_rawDesc = "" +
 	"\x05reply\x18! \x01(\fB\x03\x80\x01\x01R\x05reply\x12\x1a\n" +
 	"\brestored\x18< \x01(\bR\brestored\x12+\n" +
 	"\x12proven_by_event_id\x18@ \x01(\tR\x0fprovenByEventId\x12\x19\n" +
-	"\x05reach\x18A \x01(\fB\x03\x80\x01\x01R\x05reach\"\xb8\x01\n" +
+	"\x05reach\x18A \x01(\fB\x03\x80\x01\x01R\x05reach\x12=\n" +
+	"\fconfirm_time\x18= \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmTime\"\xb8\x01\n" +
 	"\n" +
 	"Resolution\x12-\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x13.leadmux.v1.VerdictR\averdict\x12\x1b\n" +
@@ -940,17 +951,18 @@ var file_leadmux_v1_operation_proto_depIdxs = []int32{
 	2,  // 8: leadmux.v1.Operation.priority:type_name -> leadmux.v1.Priority
 	6,  // 9: leadmux.v1.Operation.resolutions:type_name -> leadmux.v1.Resolution
 	8,  // 10: leadmux.v1.Operation.retry_time:type_name -> google.protobuf.Timestamp
-	4,  // 11: leadmux.v1.Resolution.verdict:type_name -> leadmux.v1.Verdict
-	8,  // 12: leadmux.v1.Resolution.resolve_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 14: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 15: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
-	8,  // 16: leadmux.v1.Attempt.lease_expire_time:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	8,  // 11: leadmux.v1.Operation.confirm_time:type_name -> google.protobuf.Timestamp
+	4,  // 12: leadmux.v1.Resolution.verdict:type_name -> leadmux.v1.Verdict
+	8,  // 13: leadmux.v1.Resolution.resolve_time:type_name -> google.protobuf.Timestamp
+	8,  // 14: leadmux.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 15: leadmux.v1.Attempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 16: leadmux.v1.Attempt.outcome:type_name -> leadmux.v1.AttemptOutcome
+	8,  // 17: leadmux.v1.Attempt.lease_expire_time:type_name -> google.protobuf.Timestamp
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_operation_proto_init() }

@@ -22,6 +22,7 @@
 //	      │              <"s" + operation ID>                     → (empty)         STARTED
 //	      │              <"l" + lead ID + account + operation ID> → (empty)         QUEUED, STARTED, BLOCKED
 //	      │              <"i" + account>                          → how many are IN_DOUBT
+//	      │              <"c" + account + 0 + confirm time + operation ID> → (empty)  SUCCEEDED, the vendor's word is awaited
 //	      ├─ journal     <"l" + lead ID + operation ID>           → (empty)                              time-ordered
 //	      │              <"s" + state + operation ID>             → (empty)         all but SUCCEEDED
 //	      ├─ stops       <account>                                → StopRecord

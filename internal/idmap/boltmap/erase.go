@@ -98,27 +98,25 @@ func (w writer) dropOnCommit(tenant, leadID, keyID string) {
 	w.btx.OnCommit(func() { w.s.keys.erased.add(erasedKey{id: keyID, tenant: tenant, leadID: leadID}) })
 }
 
-// closeOpen takes the lead's open operations out of the queues. What is in them stays, unreadable.
+// closeOpen takes the lead's operations out of the queues. What is in them stays, unreadable.
 func (w writer) closeOpen(tenant, leadID string) error {
-	b := w.bucket(tenant, openBucket)
-	if b == nil {
-		return nil
-	}
-	var ids []string
-	prefix := appendText([]byte{leadRow}, leadID)
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
-		if _, id, ok := readOpenRow(k); ok {
-			ids = append(ids, id)
+	for _, id := range w.operationsOf(tenant, leadID) {
+		mark, err := w.mark(tenant, id)
+		if err != nil {
+			return err
 		}
-	}
-	for _, id := range ids {
 		op, err := w.Operation(tenant, id)
+		if err != nil && mark.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED {
+			continue // damaged, which is no reason to keep the person
+		}
 		if err != nil {
 			return err
 		}
 		if err := w.replaceRows(tenant, openBucket, openRows(op), nil); err != nil {
 			return err
+		}
+		if op.GetState() != leadmuxv1.OperationState_OPERATION_STATE_QUEUED {
+			continue // what is in doubt is counted down where it is unlisted
 		}
 		for _, row := range counters(op) {
 			if err := w.count(tenant, row, -1); err != nil {
@@ -127,6 +125,20 @@ func (w writer) closeOpen(tenant, leadID string) error {
 		}
 	}
 	return nil
+}
+
+// operationsOf are the IDs of all operations that a lead is listed with.
+func (w writer) operationsOf(tenant, leadID string) (ids []string) {
+	b := w.bucket(tenant, journalBucket)
+	if b == nil {
+		return nil
+	}
+	prefix := ofLead(leadID)
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		ids = append(ids, string(k[len(prefix):]))
+	}
+	return ids
 }
 
 // bury replaces a lead by its receipt, which is sealed under a key of its own, and its vendor IDs by hashes; its operations are

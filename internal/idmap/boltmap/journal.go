@@ -59,17 +59,7 @@ func (r reader) mark(tenant, id string) (*storev1.OperationMark, error) {
 
 // unlist takes the operations of a lead that is erased out of the lists. They need not be readable.
 func (w writer) unlist(tenant, leadID string) error {
-	b := w.bucket(tenant, journalBucket)
-	if b == nil {
-		return nil
-	}
-	var ids []string
-	prefix := ofLead(leadID)
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
-		ids = append(ids, string(k[len(prefix):]))
-	}
-	for _, id := range ids {
+	for _, id := range w.operationsOf(tenant, leadID) {
 		mark, err := w.mark(tenant, id)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ const (
 	startedRow  = 's'
 	leadRow     = 'l'
 	doubtRow    = 'i'
+	confirmRow  = 'c'
 )
 
 // openRows are the rows that an operation has in the open bucket, beside its part in the depth of its account.
@@ -45,9 +46,17 @@ func openRows(op *leadmuxv1.Operation) [][]byte {
 		return [][]byte{ofLead, append([]byte{startedRow}, id...)}
 	case leadmuxv1.OperationState_OPERATION_STATE_BLOCKED:
 		return [][]byte{ofLead}
-	default:
-		return nil
+	case leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED:
+		if op.GetConfirmTime() != nil {
+			return [][]byte{append(appendTime(unconfirmedOf(op.GetAccount()), op.GetConfirmTime().AsTime()), id...)}
+		}
 	}
+	return nil
+}
+
+// unconfirmedOf is what the rows of an account's operations begin with that wait for the vendor's word.
+func unconfirmedOf(account string) []byte {
+	return queueRow(confirmRow, account, leadmuxv1.Priority_PRIORITY_UNSPECIFIED)
 }
 
 // leadPrefix is what the rows of a lead's open operations at an account begin with.
@@ -162,6 +171,15 @@ func (r reader) Due(tenant, account string, until time.Time, limit int) ([]*lead
 		ops = append(ops, some...)
 	}
 	return ops, nil
+}
+
+// Unconfirmed implements idmap.Reader. It passes over operations of erased leads.
+func (r reader) Unconfirmed(tenant, account string, until time.Time, limit int) ([]*leadmuxv1.Operation, error) {
+	b := r.bucket(tenant, openBucket)
+	if b == nil {
+		return nil, nil
+	}
+	return r.due(tenant, b.Cursor(), unconfirmedOf(account), until, limit)
 }
 
 // due is Due for the rows with one prefix.

@@ -139,7 +139,7 @@ func (w writer) dropOperations(tenant string, keys [][]byte) error {
 
 // done says whether nothing will ever be done about an operation any more.
 func done(op *leadmuxv1.Operation) bool {
-	return op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED || op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_FAILED
+	return op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED && op.GetConfirmTime() == nil || op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_FAILED
 }
 
 // TrimRequests implements idmap.Tx.

@@ -32,6 +32,39 @@ var queueTests = []contractTest{
 			f.reopen()
 		}
 	}},
+	{"unconfirmed are the SUCCEEDED of one account that wait for the vendor's word up to a moment, earliest first", func(f *fixture) {
+		lead, erased := leadOf(), leadOf()
+		f.update(putLeads(acme, lead, erased))
+		waits := func(lead *leadmuxv1.Lead, account string, until int) *leadmuxv1.Operation {
+			op := operationOf(lead.GetLeadId(), account, 0, 0)
+			op.State, op.NextAttemptTime, op.ConfirmTime = opSucceeded, nil, stamp(until)
+			return op
+		}
+		late, early, future, elsewhere := waits(lead, west, 20), waits(lead, west, 10), waits(lead, west, 31), waits(lead, east, 1)
+		doubted, gone := waits(lead, west, 5), waits(erased, west, 6)
+		doubted.State = opInDoubt
+		f.update(putOperations(acme, late, early, future, elsewhere, doubted, gone))
+		f.update(func(tx idmap.Tx) error { return tx.EraseLead(acme, receiptOf(erased.GetLeadId()), eventOf("")) })
+		for range 2 {
+			f.wantUnconfirmed(west, at(30), 9, early, late)
+			f.wantUnconfirmed(west, at(30), 1, early)
+			f.wantUnconfirmed(west, at(9), 9)
+			f.wantUnconfirmed(east, at(60), 9, elsewhere)
+			f.wantDue(west, at(60), 9)
+			f.wantOpen(acme, lead.GetLeadId(), west)
+			f.sound()
+			f.reopen()
+		}
+		early.ConfirmTime = nil
+		f.update(putOperations(acme, early))
+		f.wantUnconfirmed(west, at(60), 9, late, future)
+		f.update(func(tx idmap.Tx) error { // what still waits is not done
+			_, _, err := tx.TrimOperations(acme, at(1000), "", 99)
+			return err
+		})
+		f.wantUnconfirmed(west, at(60), 9, late, future)
+		f.sound()
+	}},
 	{"an operation is due when its last state says", func(f *fixture) {
 		lead := leadOf()
 		f.update(putLeads(acme, lead))
@@ -157,6 +190,14 @@ func (f *fixture) wantDue(account string, until time.Time, limit int, want ...*l
 	f.view(func(r idmap.Reader) error {
 		got, err := r.Due(acme, account, until, limit)
 		return errors.Join(err, sameAll("due", got, want))
+	})
+}
+
+func (f *fixture) wantUnconfirmed(account string, until time.Time, limit int, want ...*leadmuxv1.Operation) {
+	f.Helper()
+	f.view(func(r idmap.Reader) error {
+		got, err := r.Unconfirmed(acme, account, until, limit)
+		return errors.Join(err, sameAll("unconfirmed", got, want))
 	})
 }
 
