@@ -131,6 +131,19 @@ func TestP3AnAmbiguousEventSettlesNothing(t *testing.T) {
 			c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
 			return []string{first, ticket}
 		},
+		"a call that an agent has to place": func(c *counter) []string {
+			c.desk.does["CreateCall"] = func(_, response proto.Message) (int, error) {
+				response.(*leadmuxv1.CreateCallResponse).Accepted = true
+				return 202, nil
+			}
+			if _, err := c.createCall(outbound("r-0")); err != nil {
+				c.t.Fatal(err)
+			}
+			pass(time.Hour)
+			op, _ := c.losesACall("r-1")
+			c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
+			return []string{op}
+		},
 		"another person": func(c *counter) []string {
 			op, _ := c.losesACall("r-1")
 			c.told(stepped("start", callIs("81", somebody, "", 0), time.Now()))
@@ -312,4 +325,25 @@ func TestAWordThatOptsOutWaitsForItsPerson(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestACallThatAnAgentPlacesGetsItsIDByItsEvent has the vendor take a call on, and tell of it once an agent placed it.
+func TestACallThatAnAgentPlacesGetsItsIDByItsEvent(t *testing.T) {
+	inDesk(t, func(t *testing.T, c *counter) {
+		c.person(anybody, "+14155550142")
+		c.desk.does["CreateCall"] = func(_, response proto.Message) (int, error) {
+			response.(*leadmuxv1.CreateCallResponse).Accepted = true
+			return 202, nil
+		}
+		made, err := c.createCall(outbound("r-1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(30 * time.Second)
+		c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
+		if call := c.getCall(made.GetCall().GetCallId()); call.GetVendorCallId() != "81" || call.GetAccepted() {
+			t.Errorf("%v", call)
+		}
+		c.sound()
+	})
 }
