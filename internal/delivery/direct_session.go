@@ -39,6 +39,8 @@ type session interface {
 	told() []*timestamppb.Timestamp
 	// outdated drops from a picture of it what is older than what is known, and says whether that was so.
 	outdated(shown session) bool
+	// hush drops what was said, which is not kept here before it is known whose words they are.
+	hush()
 	put(tx idmap.Tx, tenant string) error
 	// detail makes an event one of it: what it is about, and what became of it.
 	detail(event *leadmuxv1.Event, before session, op *leadmuxv1.Operation, step *leadmuxv1.SessionChanged)

@@ -23,6 +23,7 @@ func (c callSession) state() int32           { return int32(c.GetStatus()) }
 func (c callSession) name(id string)         { c.CallId = id }
 func (c callSession) tie(leadID string)      { c.EndUser = tied(c.EndUser, leadID) }
 func (callSession) outdated(session) bool    { return false }
+func (callSession) hush()                    {}
 
 func (c callSession) knownAs(vendorID string) { c.VendorCallId, c.Accepted = vendorID, false }
 
@@ -60,6 +61,7 @@ func (c chatSession) state() int32            { return int32(c.GetStatus()) }
 func (c chatSession) name(id string)          { c.ChatId = id }
 func (c chatSession) tie(leadID string)       { c.EndUser = tied(c.EndUser, leadID) }
 func (c chatSession) knownAs(vendorID string) { c.VendorChatId = vendorID }
+func (c chatSession) hush()                   { c.LastMessage = nil }
 
 // outdated drops an older last message.
 func (c chatSession) outdated(shown session) bool {

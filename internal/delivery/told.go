@@ -26,9 +26,9 @@ type Telling struct {
 
 // Told takes in what a vendor told of a call or chat by itself: one that is not known gets our ID and a record, one that is known is put
 // where the vendor says, unless that is older than what is known. A write that the telling shows to have been done is settled by it.
-// The event, which the caller appends, then says whose it is and what changed. named says that the person became known by it. The error is
-// idmap.ErrErased where the person was erased.
-func (d *Dispatcher) Told(tx idmap.Tx, t Telling) (named bool, err error) {
+// The event, which the caller appends, then says whose it is and what changed. nameless is our ID of what was
+// nobody's until now, when its person became known; empty else. The error is idmap.ErrErased where the person was erased.
+func (d *Dispatcher) Told(tx idmap.Tx, t Telling) (nameless string, err error) {
 	in := &intake{d: d, tx: tx, p: Direct{Tenant: t.Tenant, Account: t.Account}, fresh: map[string]bool{}}
 	shown := sessionOf(proto.Clone(t.Session))
 	n := &news{intake: in, shown: shown, event: t.Event, at: t.Event.GetReceiveTime().AsTime()}
@@ -38,13 +38,13 @@ func (d *Dispatcher) Told(tx idmap.Tx, t Telling) (named bool, err error) {
 	n.ref = idmap.VendorRef{Account: t.Account.Name, Kind: shown.kind(), VendorID: shown.id()}
 	for _, step := range []func() error{n.find, func() error { return n.people(t.LeadID) }, n.settle, n.bind, n.take} {
 		if err := step(); err != nil {
-			return false, err
+			return "", err
 		}
 	}
 	if n.op != nil {
 		err = tx.PutOperation(t.Tenant, n.op)
 	}
-	return n.named, err
+	return n.nameless, err
 }
 
 // news is a Telling on its way into the index.
@@ -57,7 +57,8 @@ type news struct {
 	id     string  // ours; empty while there is none
 	before session // as it is known; nil while it is not
 	own    []idField
-	named  bool
+	// nameless is the ID of one whose person was not known before.
+	nameless string
 }
 
 // find finds the record.
@@ -69,7 +70,7 @@ func (n *news) find() error {
 	if err != nil {
 		return err
 	}
-	n.id = owner
+	n.id, n.nameless = owner, owner
 	n.before, err = n.stored(n.ref.Kind, owner)
 	return err
 }
@@ -122,7 +123,12 @@ func (n *news) take() error {
 			now.takes(n.shown, n.at)
 		}
 	}
-	n.named = whose(n.before) == "" && whose(now) != ""
+	if whose(now) == "" {
+		n.nameless = ""
+		now.hush()
+	} else if whose(n.before) != "" {
+		n.nameless = ""
+	}
 	now.name(n.id)
 	now.knownAs(n.ref.VendorID)
 	return n.tellOf(now)

@@ -18,6 +18,9 @@ const (
 	proofAfter  = 2 * time.Minute
 )
 
+// promiseTime is for how long a call that an agent has to place may be the one that is told of.
+const promiseTime = 24 * time.Hour
+
 // pendingPages bounds how many pages of unsettled operations are looked through for one event; with more, nothing is settled by it.
 const pendingPages, pendingPage = 10, 100
 
@@ -57,6 +60,11 @@ func (n *news) settleMaker(leadID string) error {
 	if err != nil || !whole {
 		return err
 	}
+	promised, err := n.promised()
+	if err != nil {
+		return err
+	}
+	ops = append(ops, promised...)
 	reaches := n.d.reachesOf(lead)
 	var match *leadmuxv1.Operation
 	for _, op := range ops {
@@ -71,7 +79,7 @@ func (n *news) settleMaker(leadID string) error {
 			match = op
 		}
 	}
-	if match == nil {
+	if match == nil || !around(match, began) {
 		return nil
 	}
 	if err := n.becomes(match); err != nil {
@@ -79,6 +87,37 @@ func (n *news) settleMaker(leadID string) error {
 	}
 	n.prove(match, "the vendor tells of a new "+n.shown.noun()+" with the same person at the time of the attempt, and no other write could have made it")
 	return nil
+}
+
+// promised are the writes whose calls the vendor took on without giving them an ID, among the account's latest calls: an agent may place each
+// at any time.
+func (n *news) promised() (ops []*leadmuxv1.Operation, err error) {
+	if n.ref.Kind != idmap.KindCall {
+		return nil, nil
+	}
+	filter := idmap.SessionFilter{Account: n.p.Account.Name, UpdatedAfter: n.at.Add(-promiseTime)}
+	calls, _, err := n.tx.ListCalls(n.p.Tenant, filter, "", pendingPage)
+	if err != nil {
+		return nil, err
+	}
+	for _, call := range calls {
+		if !call.GetAccepted() {
+			continue
+		}
+		page, err := n.tx.ListEvents(n.p.Tenant, idmap.EventFilter{CallID: call.GetCallId()}, "", 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Events) == 0 {
+			continue
+		}
+		op, err := n.tx.Operation(n.p.Tenant, page.Events[0].GetCallChanged().GetOperationId())
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	return ops, nil
 }
 
 // becomes makes what was told of the call or chat that the write has an ID for: callers know that ID. While the attempt is still under way

@@ -58,7 +58,7 @@ func (s *EventService) ListUnattributedEvents(ctx context.Context, request *lead
 // show adds a delivery to a page, with the events in it.
 func (s *EventService) show(tenant string, d idmap.Delivery, page *leadmuxv1.ListUnattributedEventsResponse) {
 	shown := &leadmuxv1.UnattributedDelivery{DeliveryId: d.EventID, Account: d.Account, Kind: d.Kind, Raw: d.Raw}
-	account, said := s.told(tenant, d)
+	account, said := s.cfg.reread(tenant, d)
 	for _, one := range said {
 		event := proto.CloneOf(one.Event)
 		event.EventId, event.DeliveryId, event.Unattributed = d.EventID, d.EventID, true
@@ -68,23 +68,6 @@ func (s *EventService) show(tenant string, d idmap.Delivery, page *leadmuxv1.Lis
 		shown.Person = one.Lead
 	}
 	page.Deliveries = append(page.Deliveries, shown)
-}
-
-// told reads a delivery again; nothing when its account is no longer configured, or not for such.
-func (s *EventService) told(tenant string, d idmap.Delivery) (*adapters.Account, []adapters.VendorEvent) {
-	account, ok := s.cfg.Accounts.Get(tenant, d.Account)
-	if !ok {
-		return &adapters.Account{Name: d.Account}, nil
-	}
-	reader, ok := account.Adapter.(adapters.WebhookReader)
-	if !ok {
-		return account, nil
-	}
-	hook, ok := reader.Webhook(d.Kind)
-	if !ok {
-		return account, nil
-	}
-	return account, hook.Read(d.Raw)
 }
 
 // ClaimEvent ties a delivery that waits to a lead, and takes in what it tells as if it had come now.
@@ -122,6 +105,23 @@ func (s *EventService) ClaimEvent(ctx context.Context, request *leadmuxv1.ClaimE
 	return &leadmuxv1.ClaimEventResponse{Event: c.event, Lead: c.lead}, nil
 }
 
+// reread reads a delivery again; nothing when its account is no longer configured, or not for such.
+func (c Config) reread(tenant string, d idmap.Delivery) (*adapters.Account, []adapters.VendorEvent) {
+	account, ok := c.Accounts.Get(tenant, d.Account)
+	if !ok {
+		return &adapters.Account{Name: d.Account}, nil
+	}
+	reader, ok := account.Adapter.(adapters.WebhookReader)
+	if !ok {
+		return account, nil
+	}
+	hook, ok := reader.Webhook(d.Kind)
+	if !ok {
+		return account, nil
+	}
+	return account, hook.Read(d.Raw)
+}
+
 // claim is a ClaimEvent on its way into the index.
 type claim struct {
 	*receipt
@@ -141,19 +141,19 @@ func (c *claim) claim(eventID string) error {
 	if err != nil {
 		return err
 	}
-	account, said := c.s.told(c.tenant, d)
+	account, said := c.s.cfg.reread(c.tenant, d)
 	if account.Adapter == nil {
 		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_ACCOUNT_NOT_FOUND, "the account %s is no longer configured", d.Account)
 	}
 	c.account, c.kind, c.raw, c.first, c.owner = account, d.Kind, d.Raw, d.EventID, c.lead.GetLeadId()
+	d.Waiting = false // before it is taken in: its chat takes in whatever else waits for the person
+	if err := c.tx.PutDelivery(c.tenant, c.lead.GetLeadId(), d); err != nil {
+		return err
+	}
 	for _, one := range said {
 		if err := c.take(one); err != nil {
 			return err
 		}
-	}
-	d.Waiting = false
-	if err := c.tx.PutDelivery(c.tenant, c.lead.GetLeadId(), d); err != nil {
-		return err
 	}
 	c.lead, err = c.tx.Lead(c.tenant, c.lead.GetLeadId())
 	return err

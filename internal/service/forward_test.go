@@ -26,6 +26,11 @@ import (
 type desk struct {
 	does  map[string]func(request, response proto.Message) (int, error)
 	asked []proto.Message
+	tells map[string]adapters.VendorEvent // by its key, what a delivery means that holds nothing but the key
+}
+
+func (d *desk) Webhook(kind string) (adapters.Webhook, bool) {
+	return adapters.Webhook{Read: func(raw []byte) []adapters.VendorEvent { return []adapters.VendorEvent{d.tells[string(raw)]} }}, kind == ""
 }
 
 func (d *desk) Vendor() string { return "ujet" }
@@ -47,6 +52,7 @@ type counter struct {
 	ctx      context.Context
 	set      *adapters.Set
 	leads    *service.LeadService
+	inbox    *service.EventService
 	accounts *service.AccountService
 	services map[string]*grpc.ServiceDesc
 	impls    map[string]any
@@ -61,7 +67,7 @@ func newCounter(t *testing.T) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &counter{t: t, desk: &desk{does: map[string]func(proto.Message, proto.Message) (int, error){}}, ctx: caller(t, "default")}
+	c := &counter{t: t, desk: &desk{does: map[string]func(proto.Message, proto.Message) (int, error){}, tells: map[string]adapters.VendorEvent{}}, ctx: caller(t, "default")}
 	if c.store, err = boltmap.Open(boltmap.Config{Dir: t.TempDir(), Secret: secret}); err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +83,7 @@ func newCounter(t *testing.T) *counter {
 	}
 	c.set = set
 	c.leads, c.accounts = service.New(cfg)
+	c.inbox = service.NewEvents(c.leads, c.store)
 	forwarding := service.NewForwarding(cfg, func(rpc string) bool { return !slices.Contains(answeredHere, rpc) })
 	c.services = map[string]*grpc.ServiceDesc{}
 	calls, chats := service.NewSessions(cfg)

@@ -131,6 +131,19 @@ func TestP3AnAmbiguousEventSettlesNothing(t *testing.T) {
 			c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
 			return []string{first, ticket}
 		},
+		"a call that an agent has to place": func(c *counter) []string {
+			c.desk.does["CreateCall"] = func(_, response proto.Message) (int, error) {
+				response.(*leadmuxv1.CreateCallResponse).Accepted = true
+				return 202, nil
+			}
+			if _, err := c.createCall(outbound("r-0")); err != nil {
+				c.t.Fatal(err)
+			}
+			pass(time.Hour)
+			op, _ := c.losesACall("r-1")
+			c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
+			return []string{op}
+		},
 		"another person": func(c *counter) []string {
 			op, _ := c.losesACall("r-1")
 			c.told(stepped("start", callIs("81", somebody, "", 0), time.Now()))
@@ -250,7 +263,24 @@ func TestP3AMessageInDoubtIsSettledByItsEcho(t *testing.T) {
 func TestAWordThatOptsOutWaitsForItsPerson(t *testing.T) {
 	for name, known := range map[string]func(c *counter){
 		"an event tells who": func(c *counter) { c.told(stepped("start", chatIs("4711", anybody, "", 0), time.Now())) },
-		"at once":            nil,
+		"somebody claims it": func(c *counter) {
+			waiting, err := c.inbox.ListUnattributedEvents(c.ctx, &leadmuxv1.ListUnattributedEventsRequest{})
+			if err != nil || len(waiting.GetDeliveries()) != 1 || waiting.GetDeliveries()[0].GetVendorChatId() != "4711" {
+				c.t.Fatalf("%v %v", waiting, err)
+			}
+			var lead string
+			c.view(func(r idmap.Reader) (err error) {
+				lead, err = r.Owner("default", idmap.VendorRef{Account: "support", Kind: idmap.KindLead, VendorID: anybody})
+				return err
+			})
+			claimed, err := c.inbox.ClaimEvent(c.ctx, &leadmuxv1.ClaimEventRequest{EventId: waiting.GetDeliveries()[0].GetDeliveryId(), LeadId: lead})
+			if err != nil || claimed.GetEvent().GetMessage().GetText() != "Stop!" || c.chatNow(claimed.GetEvent().GetChatId()).GetEndUser().GetLeadId() != lead {
+				c.t.Errorf("%v %v", claimed, err)
+			}
+			_, err = c.inbox.ClaimEvent(c.ctx, &leadmuxv1.ClaimEventRequest{EventId: waiting.GetDeliveries()[0].GetDeliveryId(), LeadId: lead})
+			refused(c.t, err, codes.NotFound, "EVENT_NOT_FOUND", "event_id")
+		},
+		"at once": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inDesk(t, func(t *testing.T, c *counter) {
@@ -269,7 +299,22 @@ func TestAWordThatOptsOutWaitsForItsPerson(t *testing.T) {
 						t.Errorf("%d deliveries wait to be claimed", len(waiting))
 					}
 					known(c)
+					c.view(func(r idmap.Reader) (err error) {
+						waiting, err = r.Waiting("default", "", 10)
+						return err
+					})
+					if len(waiting) != 0 {
+						t.Errorf("%d deliveries still wait", len(waiting))
+					}
 				}
+				said := 0
+				for _, e := range c.about(idmap.EventFilter{LeadID: lead, Types: []string{"chat.message"}}) {
+					said += len(e.GetMessage().GetText())
+				}
+				if said != len("Stop!") {
+					t.Errorf("%d letters in the lead's story", said)
+				}
+				c.sound()
 				c.view(func(r idmap.Reader) error {
 					found, err := r.Lead("default", lead)
 					if e := found.GetEngagements()[0]; e.GetState() != leadmuxv1.EngagementState_ENGAGEMENT_STATE_OPTED_OUT {
@@ -280,4 +325,25 @@ func TestAWordThatOptsOutWaitsForItsPerson(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestACallThatAnAgentPlacesGetsItsIDByItsEvent has the vendor take a call on, and tell of it once an agent placed it.
+func TestACallThatAnAgentPlacesGetsItsIDByItsEvent(t *testing.T) {
+	inDesk(t, func(t *testing.T, c *counter) {
+		c.person(anybody, "+14155550142")
+		c.desk.does["CreateCall"] = func(_, response proto.Message) (int, error) {
+			response.(*leadmuxv1.CreateCallResponse).Accepted = true
+			return 202, nil
+		}
+		made, err := c.createCall(outbound("r-1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(30 * time.Second)
+		c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
+		if call := c.getCall(made.GetCall().GetCallId()); call.GetVendorCallId() != "81" || call.GetAccepted() {
+			t.Errorf("%v", call)
+		}
+		c.sound()
+	})
 }

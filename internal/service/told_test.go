@@ -64,8 +64,17 @@ func typed(key, vendorID, text string, at time.Time) adapters.VendorEvent {
 func (c *counter) told(events ...adapters.VendorEvent) {
 	c.t.Helper()
 	account, _ := c.set.Get("default", "support")
-	if err := c.leads.Receive(context.Background(), account, "", []byte("raw of "+events[0].Key), events); err != nil {
-		c.t.Fatal(err)
+	for _, event := range events {
+		switch session := event.Session.(type) {
+		case *leadmuxv1.Call:
+			event.VendorCallID = session.GetCallId()
+		case *leadmuxv1.Chat:
+			event.VendorChatID = session.GetChatId()
+		}
+		c.desk.tells[event.Key] = event
+		if err := c.leads.Receive(context.Background(), account, "", []byte(event.Key), []adapters.VendorEvent{event}); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 }
 
@@ -220,7 +229,7 @@ func TestAStrangersChatGetsOurID(t *testing.T) {
 		pass(time.Minute)
 		c.told(typed("hello", "4711", "Hello?", begin))
 		id := c.ours(idmap.KindChat, "4711")
-		if chat := c.chatNow(id); chat.GetLastMessage().GetText() != "Hello?" || chat.GetEndUser().GetLeadId() != "" || chat.GetAccount() != "support" {
+		if chat := c.chatNow(id); chat.GetLastMessage() != nil || chat.GetEndUser().GetLeadId() != "" || chat.GetAccount() != "support" {
 			t.Errorf("%v", chat)
 		}
 		c.told(stepped("chat_created", chatIs("4711", anybody, "queued", chatQueued), begin))
@@ -230,9 +239,12 @@ func TestAStrangersChatGetsOurID(t *testing.T) {
 		if lead == "" || chat.GetStatus() != chatQueued || chat.GetLastMessage().GetText() != "Hello?" {
 			t.Errorf("%v", chat)
 		}
-		equal(t, "events", c.events(), []string{"chat.created", "chat.message", "lead.created", "chat.changed", "chat.message"})
+		equal(t, "events", c.events(), []string{"chat.created", "chat.message", "lead.created", "chat.changed", "chat.message", "chat.message"})
 		all := c.about(idmap.EventFilter{ChatID: id})
-		if len(all) != 4 || !all[3].GetLate() || all[3].GetLeadId() != lead || all[2].GetChatChanged().GetStep().GetStep() != "chat_created" {
+		if len(all) != 5 || all[2].GetChatChanged().GetStep().GetStep() != "chat_created" || !all[1].GetUnattributed() || all[1].GetMessage() != nil {
+			t.Errorf("%v", all)
+		}
+		if all[3].GetMessage().GetText() != "Hello?" || all[3].GetLeadId() != lead || !all[4].GetLate() || all[4].GetLeadId() != lead {
 			t.Errorf("%v", all)
 		}
 		c.desk.does["SendChatMessage"] = func(_, _ proto.Message) (int, error) { return 200, nil }
