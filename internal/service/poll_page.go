@@ -66,7 +66,10 @@ func (p *polled) isNews(r idmap.Reader, record adapters.VendorLead) (bool, error
 	e := delivery.Engagement(lead, p.account.Name)
 	if e.GetVendorLeadId() != record.VendorLeadID { // its creation is under way, or it is of an engagement before this one
 		_, err := r.Owner(p.tenant, p.ref(record))
-		return errors.Is(err, idmap.ErrNotFound), nil
+		if errors.Is(err, idmap.ErrNotFound) {
+			return true, nil
+		}
+		return false, err
 	}
 	if record.UpdateTime.IsZero() {
 		return e.GetVendorStatus() != record.VendorStatus, nil
