@@ -110,12 +110,11 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		return errors.Join(err, srv.Close())
 	}
 	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
-	tasks, err := pollTasks(ctx, pollEvery(cfg), accounts, leads, dispatcher)
+	stop, err := startPolling(ctx, poller, pollEvery(cfg), accounts, leads, dispatcher)
 	if err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	poller.Start(ctx, tasks)
-	undo.add(func(context.Context) error { poller.Close(); return nil })
+	undo.add(stop)
 	undo.add(sweeping(ctx, retention.New(retention.Config{
 		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events, Raw: cfg.Retention.Raw,
 	})))

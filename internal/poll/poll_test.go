@@ -66,7 +66,7 @@ func inTime(t *testing.T, next time.Duration, test func(r *rig)) {
 			}
 			err := r.failure()
 			if errors.Is(err, errBoom) {
-				panic("boom")
+				panic("boom") //nolint:forbidigo // the test is about panics
 			}
 			return next, err
 		}}})

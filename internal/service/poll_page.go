@@ -64,8 +64,12 @@ func (p *polled) isNews(r idmap.Reader, record adapters.VendorLead) (bool, error
 		return false, err
 	}
 	e := delivery.Engagement(lead, p.account.Name)
-	if e == nil || e.GetVendorLeadId() != record.VendorLeadID {
-		return e != nil && e.GetVendorLeadId() == "", nil
+	if e.GetVendorLeadId() != record.VendorLeadID { // its creation is under way, or it is of an engagement before this one
+		_, err := r.Owner(p.tenant, p.ref(record))
+		if errors.Is(err, idmap.ErrNotFound) {
+			return true, nil
+		}
+		return false, err
 	}
 	if record.UpdateTime.IsZero() {
 		return e.GetVendorStatus() != record.VendorStatus, nil
@@ -75,18 +79,25 @@ func (p *polled) isNews(r idmap.Reader, record adapters.VendorLead) (bool, error
 
 // known is the lead that a record is; errStranger when it is none of ours.
 func (p *polled) known(r idmap.Reader, record adapters.VendorLead) (*leadmuxv1.Lead, error) {
-	id, err := r.Owner(p.tenant, idmap.VendorRef{Account: p.account.Name, Kind: idmap.KindLead, VendorID: record.VendorLeadID})
-	if errors.Is(err, idmap.ErrNotFound) {
-		id, err = record.LeadID, nil
+	id, err := r.Owner(p.tenant, p.ref(record))
+	if err == nil {
+		return r.Lead(p.tenant, id)
 	}
-	if err != nil || id == "" {
-		return nil, errors.Join(err, errStranger)
+	if !errors.Is(err, idmap.ErrNotFound) {
+		return nil, err
 	}
-	lead, err := r.Lead(p.tenant, id)
+	if record.LeadID == "" {
+		return nil, errStranger
+	}
+	lead, err := r.Lead(p.tenant, record.LeadID)
 	if errors.Is(err, idmap.ErrNotFound) && !errors.Is(err, idmap.ErrErased) || err == nil && delivery.Engagement(lead, p.account.Name) == nil {
 		return nil, errStranger
 	}
 	return lead, err
+}
+
+func (p *polled) ref(record adapters.VendorLead) idmap.VendorRef {
+	return idmap.VendorRef{Account: p.account.Name, Kind: idmap.KindLead, VendorID: record.VendorLeadID}
 }
 
 func (p *polled) isNewChat(r idmap.Reader, record adapters.VendorLead) (bool, error) {
