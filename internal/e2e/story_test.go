@@ -48,12 +48,16 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.all.Write(p)
 }
 
+func (l *lines) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
 // events are the events among the whole lines so far.
 func (l *lines) events(t *testing.T) (events []*leadmuxv1.Event) {
 	t.Helper()
-	l.mu.Lock()
-	text := l.all.String()
-	l.mu.Unlock()
+	text := l.text()
 	text = text[:strings.LastIndexByte(text, '\n')+1]
 	for line := range strings.Lines(text) {
 		var message leadmuxv1.WatchEventsResponse
@@ -70,7 +74,7 @@ func (s shell) beside(t *testing.T, commands string) *lines {
 	t.Helper()
 	out := &lines{}
 	cmd := exec.CommandContext(context.Background(), "sh")
-	cmd.Dir, cmd.Stdin, cmd.Stdout = s.dir, strings.NewReader(s.here(commands)), out
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, strings.NewReader(s.here(commands)), out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -126,6 +130,20 @@ func TestP6TheREADMEsWatcherSeesAWholeStory(t *testing.T) {
 	if !slices.Equal(ids, log) {
 		t.Errorf("it saw %d events, and not the %d of the log in their order", len(ids), len(log))
 	}
+}
+
+// TestP6TheREADMEsWatcherSaysWhyItIsRefused: one with a cursor that is none of the log's does not wait in silence.
+func TestP6TheREADMEsWatcherSaysWhyItIsRefused(t *testing.T) {
+	t.Parallel()
+	sh := shell{env: suite.Start(t, harness.Options{Sandbox: true}), dir: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(sh.dir, "cursor"), []byte("of-another-log\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seen := sh.beside(t, printed(t, "../../README.md", "bash", "Last-Event-ID"))
+	harness.Eventually(t, settled, "it says why", func() (string, bool) {
+		said := seen.text()
+		return said, strings.Contains(said, "CURSOR_INVALID") && strings.Contains(said, "take one that an event or a heartbeat came with")
+	})
 }
 
 // reads waits until a watcher has seen a step of the story, and returns what it saw.

@@ -17,7 +17,10 @@ func (r *receipt) merge(lead *leadmuxv1.Lead, said adapters.VendorEvent, event *
 	if e == nil || said.VendorLeadID != "" && e.GetVendorLeadId() != said.VendorLeadID { // of an engagement before this one, or unlinked
 		event.Late = true
 		r.unchanged(e, said, event)
-		return r.append(event)
+		if err := r.append(event); err != nil {
+			return err
+		}
+		return r.optOut(lead, said, event) // whichever conversation it was said in
 	}
 	if err := r.s.cfg.Dispatcher.Proved(r.tx, r.account.Tenant, r.account, lead); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/leadmux/leadmux/internal/adapters"
 	"github.com/leadmux/leadmux/internal/adapters/conversica"
 	"github.com/leadmux/leadmux/internal/adapters/verse"
+	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 )
 
@@ -88,7 +89,7 @@ func deliveryOf(t *testing.T, vendor, file string, lead *leadmuxv1.Lead, at time
 		case key == "externalLeadId":
 			fixture.Body[key] = lead.GetLeadId()
 		case key == "id":
-			fixture.Body[key] = lead.GetEngagements()[0].GetVendorLeadId()
+			fixture.Body[key] = delivery.Engagement(lead, "west").GetVendorLeadId()
 		}
 	}
 	raw, err := json.Marshal(fixture.Body)

@@ -88,7 +88,9 @@ func TestSessionProof(t *testing.T) {
 	}
 }
 
-func TestP13OddDeliveriesAreKept(t *testing.T) { adaptertest.RunOddDeliveries(t, receiver(t, everything)) }
+func TestP13OddDeliveriesAreKept(t *testing.T) {
+	adaptertest.RunOddDeliveries(t, receiver(t, everything))
+}
 
 // FuzzWebhook: whatever comes becomes events within our limits, each with a key of its own.
 func FuzzWebhook(f *testing.F) {
