@@ -246,12 +246,12 @@ func TestP3AMessageInDoubtIsSettledByItsEcho(t *testing.T) {
 		c.told(echo)
 		c.settledBy(hello, idmap.EventFilter{ChatID: id})
 
-		twice := []string{send("Yes", lost), send("Yes", lost)}
+		open := []string{send("Yes", lost), send("Yes", lost)}
 		c.told(typed("either's", "4711", "Yes", time.Now()))
 		send("No", good)
-		answered := append(twice, send("No", lost))
+		open = append(open, send("No", lost))
 		c.told(typed("the answered one's", "4711", "No", time.Now()))
-		for _, op := range answered {
+		for _, op := range open {
 			if got := c.operation(op); got.GetState() != inDoubtOp {
 				t.Errorf("%v", got)
 			}
