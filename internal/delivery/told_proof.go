@@ -56,29 +56,11 @@ func (n *news) settleMaker(leadID string) error {
 	} else if n.before != nil {
 		began = n.before.GetCreateTime().AsTime()
 	}
-	ops, whole, err := n.pending(func(op *leadmuxv1.Operation) bool { return makers[op.GetMethod()] == n.ref.Kind && around(op, began) })
+	ops, whole, err := n.mayHaveMade(began)
 	if err != nil || !whole {
 		return err
 	}
-	promised, err := n.promised()
-	if err != nil {
-		return err
-	}
-	ops = append(ops, promised...)
-	reaches := n.d.reachesOf(lead)
-	var match *leadmuxv1.Operation
-	for _, op := range ops {
-		same := slices.ContainsFunc(reaches, func(reach []byte) bool { return bytes.Equal(reach, op.GetReach()) })
-		if len(op.GetReach()) == 0 || same && match != nil { // it may be whoever's; or either of two
-			if mutant.SettleAmbiguousEvent {
-				break
-			}
-			return nil
-		}
-		if same {
-			match = op
-		}
-	}
+	match := only(ops, n.d.reachesOf(lead))
 	if match == nil || !around(match, began) {
 		return nil
 	}
@@ -87,6 +69,32 @@ func (n *news) settleMaker(leadID string) error {
 	}
 	n.prove(match, "the vendor tells of a new "+n.shown.noun()+" with the same person at the time of the attempt, and no other write could have made it")
 	return nil
+}
+
+// mayHaveMade are the writes that may have made a call or chat which began then. whole is false when there are too many to look at.
+func (n *news) mayHaveMade(began time.Time) (ops []*leadmuxv1.Operation, whole bool, err error) {
+	ops, whole, err = n.pending(func(op *leadmuxv1.Operation) bool { return makers[op.GetMethod()] == n.ref.Kind && around(op, began) })
+	if err != nil || !whole {
+		return nil, false, err
+	}
+	promised, err := n.promised()
+	return append(ops, promised...), true, err
+}
+
+// only is the one write of several that reaches a lead; nil when there is none, when there are more, or when one does not say whom it
+// reaches.
+func only(ops []*leadmuxv1.Operation, reaches [][]byte) (match *leadmuxv1.Operation) {
+	for _, op := range ops {
+		same := slices.ContainsFunc(reaches, func(reach []byte) bool { return bytes.Equal(reach, op.GetReach()) })
+		ambiguous := len(op.GetReach()) == 0 || same && match != nil
+		if ambiguous && !mutant.SettleAmbiguousEvent {
+			return nil
+		}
+		if same {
+			match = op
+		}
+	}
+	return match
 }
 
 // promised are the writes whose calls the vendor took on without giving them an ID, among the account's latest calls: an agent may place each

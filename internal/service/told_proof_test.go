@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
+	"github.com/leadmux/leadmux/internal/delivery"
 	"github.com/leadmux/leadmux/internal/idmap"
 )
 
@@ -103,6 +105,32 @@ func TestP3AnEventMayBeFasterThanTheLossOfTheAnswer(t *testing.T) {
 		}
 		if call := c.getCall(c.ours(idmap.KindCall, "85")); call.GetVendorCallId() != "85" {
 			t.Errorf("%v", call)
+		}
+		c.sound()
+	})
+}
+
+// TestP3AnEventStandsInForAnAnswerThatACrashTook has the vendor tell of the call while the attempt is under way, and another process start on
+// the same index, as after a crash.
+func TestP3AnEventStandsInForAnAnswerThatACrashTook(t *testing.T) {
+	inDesk(t, func(t *testing.T, c *counter) {
+		c.person(anybody, "+14155550142")
+		c.desk.does["CreateCall"] = func(request, response proto.Message) (int, error) {
+			c.told(stepped("start", callIs("81", anybody, "", 0), time.Now()))
+			next := delivery.New(delivery.Config{Store: c.store, Accounts: c.set, Logger: slog.New(slog.DiscardHandler)})
+			if err := next.Start(t.Context()); err != nil {
+				t.Error(err)
+			}
+			next.Close(t.Context())
+			return lostAnswer("CreateCall")(request, response)
+		}
+		_, err := c.createCall(outbound("r-1"))
+		lost := refused(t, err, codes.Unknown, "OUTCOME_UNKNOWN").metadata
+		id := c.ours(idmap.KindCall, "81")
+		c.settledBy(lost["operation_id"], idmap.EventFilter{CallID: id})
+		again, err := c.createCall(outbound("r-1"))
+		if err != nil || again.GetCall().GetCallId() != id || len(c.desk.asked) != 1 {
+			t.Errorf("%v %v", again, err)
 		}
 		c.sound()
 	})
@@ -246,12 +274,12 @@ func TestP3AMessageInDoubtIsSettledByItsEcho(t *testing.T) {
 		c.told(echo)
 		c.settledBy(hello, idmap.EventFilter{ChatID: id})
 
-		twice := []string{send("Yes", lost), send("Yes", lost)}
+		open := []string{send("Yes", lost), send("Yes", lost)}
 		c.told(typed("either's", "4711", "Yes", time.Now()))
 		send("No", good)
-		answered := append(twice, send("No", lost))
+		open = append(open, send("No", lost))
 		c.told(typed("the answered one's", "4711", "No", time.Now()))
-		for _, op := range answered {
+		for _, op := range open {
 			if got := c.operation(op); got.GetState() != inDoubtOp {
 				t.Errorf("%v", got)
 			}
