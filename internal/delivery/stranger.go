@@ -72,31 +72,38 @@ func contactKeys(person *leadmuxv1.Lead) []idmap.LeadKey {
 // that was taken for ours.
 func (d *Dispatcher) assumedOurs(tx idmap.Tx, tenant string, account *adapters.Account, leadID string, seen Sighting) (*leadmuxv1.Operation, error) {
 	lead, err := tx.Lead(tenant, leadID)
-	if err != nil {
+	if err != nil || !mayBeAnothers(Engagement(lead, account.Name)) || !hasAllOf(seen.Person, lead) {
 		return nil, err
-	}
-	e := Engagement(lead, account.Name)
-	changed := warned(e, leadmuxv1.WarningCode_WARNING_CODE_UPDATE_NOT_SENT) // since it was sent: the vendor has other values
-	if e.GetState() != active && e.GetState() != inDoubt || e.GetVendorLeadId() != "" || changed || !hasAllOf(seen.Person, lead) {
-		return nil, nil //nolint:nilnil // none is no error
 	}
 	open, err := tx.OpenOperations(tenant, leadID, account.Name)
 	if err != nil || len(open) > 0 { // the next sighting comes when it is over
 		return nil, err
 	}
 	ops, _, err := tx.ListOperations(tenant, idmap.OperationFilter{LeadID: leadID, Account: account.Name, Method: CreateLead}, "", 1)
-	if err != nil || len(ops) == 0 {
+	if err != nil || len(ops) == 0 || !byConflict(ops[0]) {
 		return nil, err
 	}
-	op := ops[0]
-	last := lastAttempt(op)
-	settled := op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED || op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT
-	byConflict := settled &&
-		last.GetOutcome() == leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT && last.GetReason() == rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_DUPLICATE_AT_VENDOR)
-	if !byConflict || seen.Time.Before(lastUnsure(op)) || seen.Born && seen.Time.After(last.GetEndTime().AsTime()) {
+	op, told := ops[0], lastAttempt(ops[0]).GetEndTime().AsTime()
+	if seen.Time.Before(lastUnsure(op)) || seen.Born && seen.Time.After(told) {
 		return nil, nil //nolint:nilnil // none is no error
 	}
 	return op, nil
+}
+
+// mayBeAnothers says whether nothing but a report of a duplicate stands for an engagement. Where the lead was changed since it was sent,
+// the vendor has other values than we.
+func mayBeAnothers(e *leadmuxv1.Engagement) bool {
+	return (e.GetState() == active || e.GetState() == inDoubt) && e.GetVendorLeadId() == "" &&
+		!warned(e, leadmuxv1.WarningCode_WARNING_CODE_UPDATE_NOT_SENT)
+}
+
+// byConflict says whether a creation was settled, or doubted, by a duplicate that the vendor reported. One from a backup may have been made
+// at any time.
+func byConflict(op *leadmuxv1.Operation) bool {
+	settled := op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_SUCCEEDED || op.GetState() == leadmuxv1.OperationState_OPERATION_STATE_IN_DOUBT
+	last := lastAttempt(op)
+	return settled && !op.GetRestored() && last.GetOutcome() == leadmuxv1.AttemptOutcome_ATTEMPT_OUTCOME_NO_EFFECT &&
+		last.GetReason() == rpcerr.Name(leadmuxv1.ErrorReason_ERROR_REASON_DUPLICATE_AT_VENDOR)
 }
 
 // lastUnsure is when the last attempt began that may have had an effect. Vendors date to the second.

@@ -50,8 +50,10 @@ func openRows(op *leadmuxv1.Operation) [][]byte {
 		if op.GetConfirmTime() != nil {
 			return [][]byte{append(appendTime(unconfirmedOf(op.GetAccount()), op.GetConfirmTime().AsTime()), id...)}
 		}
+		return nil
+	default:
+		return nil
 	}
-	return nil
 }
 
 // unconfirmedOf is what the rows of an account's operations begin with that wait for the vendor's word.
