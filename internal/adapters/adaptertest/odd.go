@@ -90,7 +90,7 @@ func everyPlace(value any, whole func(any) any, try func(changed any, harmless b
 // of the vendor's.
 func freeKeys(object map[string]any) bool {
 	for key, value := range object {
-		if _, text := value.(string); !text || strings.Contains("id title type text event_type", key) {
+		if _, text := value.(string); !text || slices.Contains([]string{"id", "title", "type", "text", "event_type"}, key) {
 			return false
 		}
 	}
