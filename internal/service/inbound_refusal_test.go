@@ -118,3 +118,20 @@ func (r *rig) blocked(lead *leadmuxv1.Lead) string {
 	slices.Sort(channels)
 	return strings.Join(slices.Compact(channels), " ")
 }
+
+// TestP13WhatNobodyKnowsIsKeptAndCounted: a title that the vendor never had, and a body that is none.
+func TestP13WhatNobodyKnowsIsKeptAndCounted(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		lead := r.create(&leadmuxv1.Lead{Phone: "4155550142"})
+		account, _ := r.set.Get("default", "west")
+		hook, _ := readers(t)["verse"].Webhook("")
+		before := len(r.log())
+		for _, raw := range [][]byte{deliveryOf(t, "verse", "unknown_title", lead, time.Now()).raw, []byte("no JSON")} {
+			if err := r.Receive(context.Background(), account, "", raw, hook.Read(raw)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		equal(t, "events", r.log()[before:], []string{"vendor.other", "vendor.other unattributed"})
+		equal(t, "drift", r.drift, []string{"verse title", "verse body"})
+	})
+}
