@@ -85,6 +85,7 @@ type Reader interface {
 	StopReader
 
 	EventReader
+	SubscriptionReader
 
 	ErasureReader
 	RestoreReader
@@ -111,6 +112,7 @@ type Tx interface {
 	// PutOperation stores an operation, new or changed. Its lead, if it has one, must be stored.
 	PutOperation(tenant string, op *leadmuxv1.Operation) error
 	EventTx
+	SubscriptionTx
 	ErasureTx
 	RestoreTx
 	TrimTx
@@ -225,6 +227,7 @@ type TenantOperation struct {
 type Report struct {
 	Leads, Erased, Bindings, Requests, Operations, Events, Suppressions int // records that can be read, and erased leads
 	Calls, Chats                                                        int
+	Subscriptions, Outgoing                                             int // and their deliveries
 
 	Problems []string // one sentence each, no personal value; at most 1000
 }

@@ -30,7 +30,7 @@ type Event struct {
 	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "lead.message", "lead.note",
 	// "lead.answer", "lead.flag", "lead.contact_discovered", "lead.transfer", "consent.changed", "account.stopped",
 	// "account.resumed", "operation.in_doubt", "operation.failed", "call.created", "call.changed", "chat.created",
-	// "chat.message", "chat.changed", "vendor.other". Open set: take one you do not know as you would "vendor.other".
+	// "chat.message", "chat.changed", "subscription.disabled", "vendor.other". Open set: take one you do not know as you would "vendor.other".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -76,6 +76,7 @@ type Event struct {
 	//	*Event_Other
 	//	*Event_CallChanged
 	//	*Event_ChatChanged
+	//	*Event_SubscriptionDisabled
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -351,6 +352,15 @@ func (x *Event) GetChatChanged() *ChatChanged {
 	return nil
 }
 
+func (x *Event) GetSubscriptionDisabled() *SubscriptionDisabled {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_SubscriptionDisabled); ok {
+			return x.SubscriptionDisabled
+		}
+	}
+	return nil
+}
+
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -430,6 +440,11 @@ type Event_ChatChanged struct {
 	ChatChanged *ChatChanged `protobuf:"bytes,61,opt,name=chat_changed,json=chatChanged,proto3,oneof"`
 }
 
+type Event_SubscriptionDisabled struct {
+	// For subscription.disabled.
+	SubscriptionDisabled *SubscriptionDisabled `protobuf:"bytes,110,opt,name=subscription_disabled,json=subscriptionDisabled,proto3,oneof"`
+}
+
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
@@ -460,6 +475,63 @@ func (*Event_CallChanged) isEvent_Detail() {}
 
 func (*Event_ChatChanged) isEvent_Detail() {}
 
+func (*Event_SubscriptionDisabled) isEvent_Detail() {}
+
+// SubscriptionDisabled says that the service sends nothing more to a subscription until it is made ACTIVE again.
+type SubscriptionDisabled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// Why.
+	Reason        SubscriptionDisabledReason `protobuf:"varint,2,opt,name=reason,proto3,enum=leadmux.v1.SubscriptionDisabledReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscriptionDisabled) Reset() {
+	*x = SubscriptionDisabled{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscriptionDisabled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscriptionDisabled) ProtoMessage() {}
+
+func (x *SubscriptionDisabled) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscriptionDisabled.ProtoReflect.Descriptor instead.
+func (*SubscriptionDisabled) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SubscriptionDisabled) GetSubscriptionId() string {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return ""
+}
+
+func (x *SubscriptionDisabled) GetReason() SubscriptionDisabledReason {
+	if x != nil {
+		return x.Reason
+	}
+	return SubscriptionDisabledReason_SUBSCRIPTION_DISABLED_REASON_UNSPECIFIED
+}
+
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -479,7 +551,7 @@ type EngagementChanged struct {
 
 func (x *EngagementChanged) Reset() {
 	*x = EngagementChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -491,7 +563,7 @@ func (x *EngagementChanged) String() string {
 func (*EngagementChanged) ProtoMessage() {}
 
 func (x *EngagementChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -504,7 +576,7 @@ func (x *EngagementChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EngagementChanged.ProtoReflect.Descriptor instead.
 func (*EngagementChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EngagementChanged) GetBefore() EngagementState {
@@ -563,7 +635,7 @@ type CallChanged struct {
 
 func (x *CallChanged) Reset() {
 	*x = CallChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +647,7 @@ func (x *CallChanged) String() string {
 func (*CallChanged) ProtoMessage() {}
 
 func (x *CallChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +660,7 @@ func (x *CallChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallChanged.ProtoReflect.Descriptor instead.
 func (*CallChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CallChanged) GetBefore() CallStatus {
@@ -654,7 +726,7 @@ type ChatChanged struct {
 
 func (x *ChatChanged) Reset() {
 	*x = ChatChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +738,7 @@ func (x *ChatChanged) String() string {
 func (*ChatChanged) ProtoMessage() {}
 
 func (x *ChatChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +751,7 @@ func (x *ChatChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChatChanged.ProtoReflect.Descriptor instead.
 func (*ChatChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ChatChanged) GetBefore() ChatStatus {
@@ -737,7 +809,7 @@ type OperationUnsettled struct {
 
 func (x *OperationUnsettled) Reset() {
 	*x = OperationUnsettled{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +821,7 @@ func (x *OperationUnsettled) String() string {
 func (*OperationUnsettled) ProtoMessage() {}
 
 func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +834,7 @@ func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationUnsettled.ProtoReflect.Descriptor instead.
 func (*OperationUnsettled) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OperationUnsettled) GetOperationId() string {
@@ -796,7 +868,7 @@ type ConsentChanged struct {
 
 func (x *ConsentChanged) Reset() {
 	*x = ConsentChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +880,7 @@ func (x *ConsentChanged) String() string {
 func (*ConsentChanged) ProtoMessage() {}
 
 func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +893,7 @@ func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentChanged.ProtoReflect.Descriptor instead.
 func (*ConsentChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ConsentChanged) GetSuppressionId() string {
@@ -865,7 +937,7 @@ type AccountStopped struct {
 
 func (x *AccountStopped) Reset() {
 	*x = AccountStopped{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[6]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +949,7 @@ func (x *AccountStopped) String() string {
 func (*AccountStopped) ProtoMessage() {}
 
 func (x *AccountStopped) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[6]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +962,7 @@ func (x *AccountStopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountStopped.ProtoReflect.Descriptor instead.
 func (*AccountStopped) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AccountStopped) GetReason() string {
@@ -920,7 +992,7 @@ type AccountResumed struct {
 
 func (x *AccountResumed) Reset() {
 	*x = AccountResumed{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[7]
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1004,7 @@ func (x *AccountResumed) String() string {
 func (*AccountResumed) ProtoMessage() {}
 
 func (x *AccountResumed) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[7]
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1017,7 @@ func (x *AccountResumed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountResumed.ProtoReflect.Descriptor instead.
 func (*AccountResumed) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AccountResumed) GetStopTime() *timestamppb.Timestamp {
@@ -967,7 +1039,7 @@ var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x9a\v\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1dleadmux/v1/subscription.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\xf3\v\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -1000,8 +1072,12 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\x0fsession_changed\x18V \x01(\v2\x1a.leadmux.v1.SessionChangedH\x00R\x0esessionChanged\x12/\n" +
 	"\x05other\x18W \x01(\v2\x17.leadmux.v1.VendorOtherH\x00R\x05other\x12<\n" +
 	"\fcall_changed\x18< \x01(\v2\x17.leadmux.v1.CallChangedH\x00R\vcallChanged\x12<\n" +
-	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChangedB\b\n" +
-	"\x06detail\"\xde\x01\n" +
+	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChanged\x12W\n" +
+	"\x15subscription_disabled\x18n \x01(\v2 .leadmux.v1.SubscriptionDisabledH\x00R\x14subscriptionDisabledB\b\n" +
+	"\x06detail\"\x7f\n" +
+	"\x14SubscriptionDisabled\x12'\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tR\x0esubscriptionId\x12>\n" +
+	"\x06reason\x18\x02 \x01(\x0e2&.leadmux.v1.SubscriptionDisabledReasonR\x06reason\"\xde\x01\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05after\x12$\n" +
@@ -1049,63 +1125,67 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_leadmux_v1_event_proto_goTypes = []any{
-	(*Event)(nil),                 // 0: leadmux.v1.Event
-	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
-	(*CallChanged)(nil),           // 2: leadmux.v1.CallChanged
-	(*ChatChanged)(nil),           // 3: leadmux.v1.ChatChanged
-	(*OperationUnsettled)(nil),    // 4: leadmux.v1.OperationUnsettled
-	(*ConsentChanged)(nil),        // 5: leadmux.v1.ConsentChanged
-	(*AccountStopped)(nil),        // 6: leadmux.v1.AccountStopped
-	(*AccountResumed)(nil),        // 7: leadmux.v1.AccountResumed
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*ConversationMessage)(nil),   // 9: leadmux.v1.ConversationMessage
-	(*Note)(nil),                  // 10: leadmux.v1.Note
-	(*ConversationAnswers)(nil),   // 11: leadmux.v1.ConversationAnswers
-	(*LeadFlag)(nil),              // 12: leadmux.v1.LeadFlag
-	(*ContactDiscovered)(nil),     // 13: leadmux.v1.ContactDiscovered
-	(*LeadTransfer)(nil),          // 14: leadmux.v1.LeadTransfer
-	(*SessionChanged)(nil),        // 15: leadmux.v1.SessionChanged
-	(*VendorOther)(nil),           // 16: leadmux.v1.VendorOther
-	(EngagementState)(0),          // 17: leadmux.v1.EngagementState
-	(CallStatus)(0),               // 18: leadmux.v1.CallStatus
-	(ChatStatus)(0),               // 19: leadmux.v1.ChatStatus
-	(ConsentState)(0),             // 20: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 21: leadmux.v1.ContactChannel
+	(*Event)(nil),                   // 0: leadmux.v1.Event
+	(*SubscriptionDisabled)(nil),    // 1: leadmux.v1.SubscriptionDisabled
+	(*EngagementChanged)(nil),       // 2: leadmux.v1.EngagementChanged
+	(*CallChanged)(nil),             // 3: leadmux.v1.CallChanged
+	(*ChatChanged)(nil),             // 4: leadmux.v1.ChatChanged
+	(*OperationUnsettled)(nil),      // 5: leadmux.v1.OperationUnsettled
+	(*ConsentChanged)(nil),          // 6: leadmux.v1.ConsentChanged
+	(*AccountStopped)(nil),          // 7: leadmux.v1.AccountStopped
+	(*AccountResumed)(nil),          // 8: leadmux.v1.AccountResumed
+	(*timestamppb.Timestamp)(nil),   // 9: google.protobuf.Timestamp
+	(*ConversationMessage)(nil),     // 10: leadmux.v1.ConversationMessage
+	(*Note)(nil),                    // 11: leadmux.v1.Note
+	(*ConversationAnswers)(nil),     // 12: leadmux.v1.ConversationAnswers
+	(*LeadFlag)(nil),                // 13: leadmux.v1.LeadFlag
+	(*ContactDiscovered)(nil),       // 14: leadmux.v1.ContactDiscovered
+	(*LeadTransfer)(nil),            // 15: leadmux.v1.LeadTransfer
+	(*SessionChanged)(nil),          // 16: leadmux.v1.SessionChanged
+	(*VendorOther)(nil),             // 17: leadmux.v1.VendorOther
+	(SubscriptionDisabledReason)(0), // 18: leadmux.v1.SubscriptionDisabledReason
+	(EngagementState)(0),            // 19: leadmux.v1.EngagementState
+	(CallStatus)(0),                 // 20: leadmux.v1.CallStatus
+	(ChatStatus)(0),                 // 21: leadmux.v1.ChatStatus
+	(ConsentState)(0),               // 22: leadmux.v1.ConsentState
+	(ContactChannel)(0),             // 23: leadmux.v1.ContactChannel
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	8,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
-	4,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	5,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
-	6,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
-	7,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	9,  // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
-	10, // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
-	11, // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
-	12, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
-	13, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
-	14, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
-	15, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
-	16, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
-	2,  // 15: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
-	3,  // 16: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
-	17, // 17: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	17, // 18: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	18, // 19: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
-	18, // 20: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
-	19, // 21: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
-	19, // 22: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
-	20, // 23: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	21, // 24: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	8,  // 25: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	9,  // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
+	5,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
+	6,  // 4: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
+	7,  // 5: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
+	8,  // 6: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
+	10, // 7: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
+	11, // 8: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
+	12, // 9: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
+	13, // 10: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
+	14, // 11: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
+	15, // 12: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
+	16, // 13: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
+	17, // 14: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
+	3,  // 15: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
+	4,  // 16: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
+	1,  // 17: leadmux.v1.Event.subscription_disabled:type_name -> leadmux.v1.SubscriptionDisabled
+	18, // 18: leadmux.v1.SubscriptionDisabled.reason:type_name -> leadmux.v1.SubscriptionDisabledReason
+	19, // 19: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	19, // 20: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	20, // 21: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
+	20, // 22: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
+	21, // 23: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
+	21, // 24: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
+	22, // 25: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	23, // 26: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	9,  // 27: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -1116,6 +1196,7 @@ func file_leadmux_v1_event_proto_init() {
 	file_leadmux_v1_call_proto_init()
 	file_leadmux_v1_chat_proto_init()
 	file_leadmux_v1_lead_proto_init()
+	file_leadmux_v1_subscription_proto_init()
 	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_vendor_event_proto_init()
 	file_leadmux_v1_event_proto_msgTypes[0].OneofWrappers = []any{
@@ -1134,6 +1215,7 @@ func file_leadmux_v1_event_proto_init() {
 		(*Event_Other)(nil),
 		(*Event_CallChanged)(nil),
 		(*Event_ChatChanged)(nil),
+		(*Event_SubscriptionDisabled)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1141,7 +1223,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
