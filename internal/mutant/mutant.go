@@ -19,6 +19,8 @@ const (
 	BindOneWay = planted == "bind_one_way"
 	// CheckSuppressionOnlyAtAccept does not look at the suppressions again when an attempt begins.
 	CheckSuppressionOnlyAtAccept = planted == "check_suppression_only_at_accept"
+	// ForgetOldWebhookSecret lets a subscription's secret sign no more as soon as there is a new one.
+	ForgetOldWebhookSecret = planted == "forget_old_webhook_secret"
 	// ForgetRequestMeaning takes any request with a known request_id for the one that was made under it.
 	ForgetRequestMeaning = planted == "forget_request_meaning"
 	// IgnoreRateSlots sends without waiting for the rate's next slot.
@@ -33,6 +35,8 @@ const (
 	NaiveCursor = planted == "naive_cursor"
 	// LeaveDroppedKeys leaves the pages as they are that held an erased lead's key.
 	LeaveDroppedKeys = planted == "leave_dropped_keys"
+	// PassOverWebhookBacklog moves a subscription on to the end of the log, past what was not put in line yet.
+	PassOverWebhookBacklog = planted == "pass_over_webhook_backlog"
 	// ResendBlindly sends again after an unknown outcome, whatever the operation's class.
 	ResendBlindly = planted == "resend_blindly"
 	// SilentDoubt puts an operation in doubt without an event.
