@@ -72,6 +72,7 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 		leadmuxv1.RegisterEventServiceHandlerClient(ctx, g.mux, leadmuxv1.NewEventServiceClient(conn)),
 		leadmuxv1.RegisterOperationServiceHandlerClient(ctx, g.mux, leadmuxv1.NewOperationServiceClient(conn)),
 		leadmuxv1.RegisterSuppressionServiceHandlerClient(ctx, g.mux, leadmuxv1.NewSuppressionServiceClient(conn)),
+		leadmuxv1.RegisterSubscriptionServiceHandlerClient(ctx, g.mux, leadmuxv1.NewSubscriptionServiceClient(conn)),
 		registerContactCentre(ctx, g.mux, conn),
 	)
 }
