@@ -87,6 +87,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	if err != nil {
 		return err
 	}
+	subscriptions, sending := subscribers(cfg, services, store, registry)
 	who := newCallers(cfg)
 	hooks := webhook.New(webhook.Config{
 		Endpoints: endpoints(cfg, accounts), Receive: leads.Receive, Logger: logger, Registry: registry,
@@ -95,6 +96,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		Leads: leads, Accounts: accountService, Operations: service.NewOperations(services), Events: service.NewEvents(leads, store),
 		More: append(more,
 			server.Service{Desc: &leadmuxv1.SuppressionService_ServiceDesc, Impl: service.NewSuppressions(leads)},
+			server.Service{Desc: &leadmuxv1.SubscriptionService_ServiceDesc, Impl: subscriptions},
 		),
 	})
 	if err != nil {
@@ -115,6 +117,10 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		return errors.Join(err, srv.Close())
 	}
 	undo.add(stop)
+	if err := sending.Start(ctx); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	undo.add(func(ctx context.Context) error { sending.Close(ctx); return nil })
 	undo.add(sweeping(ctx, retention.New(retention.Config{
 		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events, Raw: cfg.Retention.Raw,
 	})))

@@ -21,6 +21,8 @@ const (
 	SuppressionsWrite  = "suppressions.write"
 	OperationsRead     = "operations.read"
 	OperationsWrite    = "operations.write"
+	SubscriptionsRead  = "subscriptions.read"
+	SubscriptionsWrite = "subscriptions.write"
 	ContactCentreRead  = "contactcentre.read"
 	ContactCentreWrite = "contactcentre.write"
 
@@ -57,6 +59,16 @@ var Scopes = map[string]string{
 	leadmuxv1.EventService_WatchEvents_FullMethodName:            EventsRead,
 	leadmuxv1.EventService_ListUnattributedEvents_FullMethodName: EventsRead,
 	leadmuxv1.EventService_ClaimEvent_FullMethodName:             EventsWrite,
+
+	leadmuxv1.SubscriptionService_CreateSubscription_FullMethodName:       SubscriptionsWrite,
+	leadmuxv1.SubscriptionService_GetSubscription_FullMethodName:          SubscriptionsRead,
+	leadmuxv1.SubscriptionService_ListSubscriptions_FullMethodName:        SubscriptionsRead,
+	leadmuxv1.SubscriptionService_UpdateSubscription_FullMethodName:       SubscriptionsWrite,
+	leadmuxv1.SubscriptionService_DeleteSubscription_FullMethodName:       SubscriptionsWrite,
+	leadmuxv1.SubscriptionService_RotateSubscriptionSecret_FullMethodName: SubscriptionsWrite,
+	leadmuxv1.SubscriptionService_TestSubscription_FullMethodName:         SubscriptionsWrite,
+	leadmuxv1.SubscriptionService_ListDeliveries_FullMethodName:           SubscriptionsRead,
+	leadmuxv1.SubscriptionService_ReplayDeliveries_FullMethodName:         SubscriptionsWrite,
 
 	leadmuxv1.AccountService_ListAccounts_FullMethodName:     AccountsRead,
 	leadmuxv1.AccountService_GetAccount_FullMethodName:       AccountsRead,

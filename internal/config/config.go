@@ -40,6 +40,8 @@ type Config struct {
 	OptOut OptOut `yaml:"opt_out"`
 	// Delivery is how long and how often vendors are tried.
 	Delivery Delivery `yaml:"delivery"`
+	// WebhooksOut is which endpoints subscriptions may have.
+	WebhooksOut WebhooksOut `yaml:"webhooks_out"`
 	// Retention is how long things are kept.
 	Retention Retention `yaml:"retention"`
 	// Accounts are the vendor accounts, at most 1000.
@@ -85,6 +87,16 @@ type Delivery struct {
 	RetryMax time.Duration `yaml:"retry_max"`
 	// GiveUpAfter is when an operation that never got through becomes a failure.
 	GiveUpAfter time.Duration `yaml:"give_up_after"`
+}
+
+// WebhooksOut is which endpoints the subscriptions of callers may have, and how they are reached.
+type WebhooksOut struct {
+	// AllowLoopback allows endpoints on this machine, with http and on any port. In the sandbox it is always so.
+	AllowLoopback bool `yaml:"allow_loopback"`
+	// Ports are those that public endpoints may have beside 443.
+	Ports []int `yaml:"ports"`
+	// Proxy is an http or https proxy that every public endpoint is called through; empty for none.
+	Proxy string `yaml:"proxy"`
 }
 
 // Retention is how long records are kept that are no longer needed for work.

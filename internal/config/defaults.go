@@ -34,7 +34,7 @@ var (
 	LogFormats = []string{"json", "text"}
 	// KnownScopes are the scopes an API key can have, beside "*".
 	KnownScopes = []string{"leads.read", "leads.write", "accounts.read", "accounts.write", "operations.read", "operations.write",
-		"suppressions.read", "suppressions.write", "events.read", "events.write", "contactcentre.read", "contactcentre.write",
+		"suppressions.read", "suppressions.write", "subscriptions.read", "subscriptions.write", "events.read", "events.write", "contactcentre.read", "contactcentre.write",
 		"calls.read", "calls.write", "chats.read", "chats.write", "passthrough"}
 )
 

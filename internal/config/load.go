@@ -47,6 +47,7 @@ func Load(path string, env func(string) (string, bool), overrides ...Override) (
 func Sandbox(dataDir string) *Config {
 	c := defaults()
 	c.Sandbox = true
+	c.WebhooksOut.AllowLoopback = true
 	c.LogFormat = "text" // for a person at a terminal
 	c.DataDir = sandboxDataDir
 	if dataDir != "" {

@@ -35,6 +35,7 @@ func (c *Config) problems() Problems {
 	k.secretKey()
 	k.service()
 	k.times()
+	k.webhooksOut()
 	k.accounts()
 	k.defaultAccounts()
 	k.apiKeys()

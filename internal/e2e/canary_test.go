@@ -58,6 +58,7 @@ func TestP23NoCanaryIsInAnyOutput(t *testing.T) {
 	for _, n := range []string{"1", "2", "3", "4", "5", "6"} {
 		words = append(words, traces(canary(n))...)
 	}
+	words = append(words, "Kanariahook") // the URL of a subscription may hold a token
 	c := canaries{env: env, words: append(words, env.Secrets()...)}
 
 	c.goodAndBadCalls(t)
@@ -80,6 +81,9 @@ func (c canaries) goodAndBadCalls(t *testing.T) {
 	t.Helper()
 	for i, via := range harness.Vias() {
 		client := c.env.Server.Client(via)
+		for _, url := range []string{"http://127.0.0.1:1/Kanariahook", "http://Kanariahook@127.0.0.1:1/", "https://Kanariahook", "Kanariahook"} {
+			client.Try(t, "SubscriptionService.CreateSubscription", &leadmuxv1.CreateSubscriptionRequest{Subscription: &leadmuxv1.Subscription{Url: url}})
+		}
 		person := canary([]string{"1", "2"}[i])
 		client.Try(t, "LeadService.CreateLead", &leadmuxv1.CreateLeadRequest{Lead: person, RequestId: "canary-" + string(via)})
 		client.Try(t, "LeadService.CreateLead", &leadmuxv1.CreateLeadRequest{Lead: person, RequestId: "canary-" + string(via), ValidateOnly: true})

@@ -28,7 +28,7 @@ func newNormaliser(v *harness.Vendors) *normaliser {
 }
 
 // made is what the service and the vendors make up: IDs, and UUIDs of vendors and of log entries.
-var made = regexp.MustCompile(`\b(?:(lead|op|evt|process|call|chat|sup)_[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b`)
+var made = regexp.MustCompile(`\b(?:(lead|op|evt|process|call|chat|sup|sub|dlv)_[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b`)
 
 var moments = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`)
 
@@ -72,7 +72,8 @@ func (n *normaliser) text(text string) string {
 }
 
 // opaque are members whose values have no meaning to a reader, by what stands for them.
-var opaque = map[string]string{"etag": "ETAG", "nextPageToken": "TOKEN", "cursor": "CURSOR", "retryDelay": "DELAY"}
+var opaque = map[string]string{"etag": "ETAG", "nextPageToken": "TOKEN", "cursor": "CURSOR", "retryDelay": "DELAY",
+	"eventCursor": "CURSOR", "secret": "SECRET", "publicKey": "KEY", "duration": "DURATION"}
 
 // plain replaces opaque members and takes out those that are there or not by chance.
 func plain(value any) {

@@ -78,6 +78,13 @@ func TestSandboxGuide(t *testing.T) {
 	r.paste(t, "../../docs/SANDBOX.md", sandboxExamples, func(*testing.T) {})
 }
 
+// webhookExamples are those of the guide to subscriptions.
+var webhookExamples = []pasted{
+	{command: `"requestId": "hooks-1"`, shows: []string{`"secret":"whsec_`, `"error":"the endpoint refused the connection"`}},
+	{command: "edith@example.com", shows: []string{`"lead.created"`, `"WEBHOOK_DELIVERY_STATE_PENDING"`, `"pending":`, `"oldestPendingTime"`}},
+	{command: ":rotateSecret", shows: []string{`"expireTime"`, `"replayed":`, "SUBSCRIPTION_DISABLED_REASON_CALLER", `"SUBSCRIPTION_STATE_ACTIVE"`}},
+}
+
 // TestREADME pastes the README's examples into a shell, in order, beside a running sandbox.
 func TestREADME(t *testing.T) {
 	t.Parallel()
@@ -90,6 +97,13 @@ func TestContactCentreGuide(t *testing.T) {
 	t.Parallel()
 	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t), dir: t.TempDir()}
 	r.paste(t, "../../docs/CONTACT-CENTRE.md", centreExamples, func(*testing.T) {})
+}
+
+// TestWebhooksGuide does the same with the guide to subscriptions.
+func TestWebhooksGuide(t *testing.T) {
+	t.Parallel()
+	r := shell{env: suite.Start(t, harness.Options{Sandbox: true}), path: grpcurlOnPath(t), dir: t.TempDir()}
+	r.paste(t, "../../docs/WEBHOOKS.md", webhookExamples, func(*testing.T) {})
 }
 
 // paste pastes a document's examples, and calls first after the first of them.

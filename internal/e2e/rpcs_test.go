@@ -55,7 +55,7 @@ var (
 	pathVariable = regexp.MustCompile(`\{([a-z_.]+)\}`)
 	snake        = regexp.MustCompile(`_[a-z]`)
 	idPrefixes   = map[string]string{"lead_id": "lead_", "call_id": "call_", "chat_id": "chat_", "operation_id": "op_",
-		"suppression_id": "sup_", "event_id": "evt_"}
+		"suppression_id": "sup_", "event_id": "evt_", "subscription_id": "sub_"}
 )
 
 // onlyPath is a request that has just what the path of a binding needs; what it names does not matter to who is let in.

@@ -29,6 +29,7 @@ const (
 	OneRepaired        Point = "one-repaired"
 	WebhookVerified    Point = "webhook-verified"
 	WebhookStored      Point = "webhook-stored"
+	OutboundSent       Point = "outbound-webhook-sent"
 	OptOutPartlyTold   Point = "opt-out-partly-told"
 )
 
@@ -58,6 +59,7 @@ func Places() []Place {
 		{AnswerSent, "the answer to the caller has left (REST only)", "the connection is open"},
 		{WebhookVerified, "a vendor's delivery is read and proved to be the vendor's", "nothing of it is stored"},
 		{WebhookStored, "a vendor's delivery is durable", "the vendor has no answer"},
+		{OutboundSent, "an endpoint of a subscription has answered", "the outcome is not stored"},
 		{OptOutPartlyTold, "within the transaction of an opt-out, one vendor's telling is written", "the others' are not, nothing is committed"},
 		{OneRepaired, "at the start, one cut-off attempt is settled", "the others are not"},
 	}

@@ -2,6 +2,7 @@ package idmap
 
 import (
 	"errors"
+	"time"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 )
@@ -31,13 +32,18 @@ type EventPage struct {
 	More bool
 }
 
-// EventReader reads the event log.
+// EventReader reads the event log. Places sort as texts.
 type EventReader interface {
 	// Events returns the events after cursor ("" for the first that is kept), in order, at most limit. ErrCursor, ErrEventsGone.
 	Events(tenant, after string, limit int) ([]*leadmuxv1.Event, error)
 	// ListEvents returns at most limit events that pass filter, after a place. It looks at a bounded number of events. Errors as
 	// of Events.
 	ListEvents(tenant string, filter EventFilter, after string, limit int) (EventPage, error)
+	// EventAt returns the event at a place, or ErrNotFound; ErrErased where it was about an erased person.
+	EventAt(tenant, place string) (*leadmuxv1.Event, error)
+	// PlaceBefore returns a place behind which every event lies that was received at or after a moment, as long as no clock stepped
+	// back by more than an hour.
+	PlaceBefore(tenant string, moment time.Time) (string, error)
 	// LogBounds returns the places from which on the log can be read: before its first event that is kept, and at its end.
 	LogBounds(tenant string) (start, end string, err error)
 }

@@ -89,6 +89,7 @@ type Reader interface {
 	PollReader
 
 	EventReader
+	SubscriptionReader
 
 	ErasureReader
 	RestoreReader
@@ -116,6 +117,7 @@ type Tx interface {
 	// PutOperation stores an operation, new or changed. Its lead, if it has one, must be stored.
 	PutOperation(tenant string, op *leadmuxv1.Operation) error
 	EventTx
+	SubscriptionTx
 	ErasureTx
 	RestoreTx
 	TrimTx
@@ -230,6 +232,7 @@ type TenantOperation struct {
 type Report struct {
 	Leads, Erased, Bindings, Requests, Operations, Events, Suppressions int // records that can be read, and erased leads
 	Calls, Chats                                                        int
+	Subscriptions, Outgoing                                             int // and their deliveries
 
 	Problems []string // one sentence each, no personal value; at most 1000
 }

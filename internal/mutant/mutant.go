@@ -23,6 +23,8 @@ const (
 	CheckSuppressionOnlyAtAccept = planted == "check_suppression_only_at_accept"
 	// ContactSuppressedDirectly makes calls, messages and contacts that reach persons who opted out.
 	ContactSuppressedDirectly = planted == "contact_suppressed_directly"
+	// ForgetOldWebhookSecret lets a subscription's secret sign no more as soon as there is a new one.
+	ForgetOldWebhookSecret = planted == "forget_old_webhook_secret"
 	// ForgetRequestMeaning takes any request with a known request_id for the one that was made under it.
 	ForgetRequestMeaning = planted == "forget_request_meaning"
 	// IgnoreRateSlots sends without waiting for the rate's next slot.
@@ -39,6 +41,8 @@ const (
 	NaiveCursor = planted == "naive_cursor"
 	// OverlookEarlyWord forgets, when an attempt ends, that the vendor has told of the lead meanwhile.
 	OverlookEarlyWord = planted == "overlook_early_word"
+	// PassOverWebhookBacklog moves a subscription on to the end of the log, past what was not put in line yet.
+	PassOverWebhookBacklog = planted == "pass_over_webhook_backlog"
 	// ResendBlindly sends again after an unknown outcome, whatever the operation's class.
 	ResendBlindly = planted == "resend_blindly"
 	// SettleAmbiguousEvent takes a vendor's event for that of a write that is in doubt, whichever of several it may be.

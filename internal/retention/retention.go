@@ -1,5 +1,5 @@
-// Package retention removes from the index what is older than it needs to be kept: events, operations that are done, and request
-// keys that have expired. It takes a little in each transaction and rests in between, so that whoever wants to write meanwhile
+// Package retention removes from the index what is older than it needs to be kept: events and their deliveries, operations that are
+// done, and request keys that have expired. It takes a little in each transaction and rests in between, so that whoever wants to write meanwhile
 // waits for one small commit at most. Leads stay until somebody erases them.
 //
 // cmd/server starts it; nothing else calls it.
@@ -31,7 +31,7 @@ type Config struct {
 	Logger   *slog.Logger
 	Registry prometheus.Registerer
 	Now      func() time.Time // nil: time.Now
-	// Events is how long events are kept, and operations that are done.
+	// Events is how long events are kept, operations that are done, and what is known of how events were delivered.
 	Events time.Duration
 	// Raw is how long what vendors sent is kept as it came.
 	Raw time.Duration
@@ -50,6 +50,7 @@ const (
 	operations = "operations"
 	requests   = "request_ids"
 	deliveries = "deliveries"
+	outgoing   = "webhook_deliveries"
 )
 
 // New makes a Sweeper and registers its figures.
@@ -67,7 +68,7 @@ func New(cfg Config) *Sweeper {
 		}),
 	}
 	cfg.Registry.MustRegister(s.removed, s.last)
-	for _, what := range []string{events, operations, requests, deliveries} {
+	for _, what := range []string{events, operations, requests, deliveries, outgoing} {
 		s.removed.WithLabelValues(what) // so that it is there as 0
 	}
 	return s
@@ -96,7 +97,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, tenant := range tenants {
-		for _, part := range []func(context.Context, string) error{s.events, s.operations, s.requests, s.deliveries} {
+		for _, part := range []func(context.Context, string) error{s.events, s.operations, s.requests, s.deliveries, s.outgoing} {
 			if err := part(ctx, tenant); err != nil {
 				return err
 			}
@@ -138,6 +139,13 @@ func (s *Sweeper) requests(ctx context.Context, tenant string) error {
 func (s *Sweeper) deliveries(ctx context.Context, tenant string) error {
 	return s.repeat(ctx, deliveries, func(tx idmap.Tx) (int, bool, error) {
 		n, err := tx.TrimDeliveries(tenant, s.cfg.Now().Add(-s.cfg.Raw), batch)
+		return n, n == batch, err
+	})
+}
+
+func (s *Sweeper) outgoing(ctx context.Context, tenant string) error {
+	return s.repeat(ctx, outgoing, func(tx idmap.Tx) (int, bool, error) {
+		n, err := tx.TrimOutgoing(tenant, s.before(), batch)
 		return n, n == batch, err
 	})
 }

@@ -28,6 +28,8 @@ import (
 const (
 	tenant = "acme"
 	keep   = 90 * 24 * time.Hour
+
+	subscription = "sub_1"
 )
 
 // rig is a sweeper over a real index, with a clock of its own.
@@ -60,7 +62,11 @@ func newRig(t *testing.T) *rig {
 	r.Sweeper = retention.New(retention.Config{
 		Store: r.store, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Registry: r.registry, Events: keep, Raw: keep / 3, Now: func() time.Time { return r.now },
 	})
-	r.update(func(tx idmap.Tx) error { return tx.PutLead(tenant, &leadmuxv1.Lead{LeadId: r.lead}) })
+	r.update(func(tx idmap.Tx) error {
+		return errors.Join(tx.PutLead(tenant, &leadmuxv1.Lead{LeadId: r.lead}),
+			tx.PutSubscription(tenant, idmap.Subscription{Public: &leadmuxv1.Subscription{SubscriptionId: subscription}}),
+			tx.PutProgress(tenant, subscription, idmap.Progress{Place: fmt.Sprintf("%016x", 0)}))
+	})
 	return r
 }
 
@@ -71,7 +77,7 @@ func (r *rig) update(fn func(tx idmap.Tx) error) {
 	}
 }
 
-// churn does the work of a while: so many changes of the lead, each with an event, an operation that is done, and a request key.
+// churn does the work of a while: so many changes of the lead, each with an event, an operation that is done, a request key, and a delivery.
 func (r *rig) churn(n int) {
 	r.t.Helper()
 	r.update(func(tx idmap.Tx) error {
@@ -83,7 +89,11 @@ func (r *rig) churn(n int) {
 			event := &leadmuxv1.Event{EventId: typeid.New(typeid.Event), Type: "lead.updated", LeadId: r.lead, ReceiveTime: timestamppb.New(r.now)}
 			claim := idmap.Request{Fingerprint: make([]byte, 32), LeadID: r.lead, ExpireTime: r.now.Add(keep / 3)}
 			raw := idmap.Delivery{EventID: event.GetEventId(), Account: "west", ReceiveTime: r.now, Raw: make([]byte, 500)}
-			err := errors.Join(tx.PutDelivery(tenant, r.lead, raw), tx.PutOperation(tenant, op), tx.AppendEvent(tenant, event),
+			out := &leadmuxv1.WebhookDelivery{
+				DeliveryId: typeid.New(typeid.Delivery), SubscriptionId: subscription, EventId: event.GetEventId(), CreateTime: timestamppb.New(r.now),
+				State: leadmuxv1.WebhookDeliveryState_WEBHOOK_DELIVERY_STATE_DELIVERED,
+			}
+			err := errors.Join(tx.PutOutgoing(tenant, out), tx.PutDelivery(tenant, r.lead, raw), tx.PutOperation(tenant, op), tx.AppendEvent(tenant, event),
 				tx.PutRequest(tenant, "UpdateLead", fmt.Sprintf("%d-%d", r.now.Unix(), i), claim, r.now))
 			if err != nil {
 				return err
@@ -115,12 +125,12 @@ func TestWhatIsOldGoes(t *testing.T) {
 	r.now = r.now.Add(keep / 2)
 	r.churn(10) // each request key that comes takes four along that have expired
 	r.sweep()
-	if got := r.report(); got.Events != 510 || got.Operations != 510 || got.Requests != 10 {
+	if got := r.report(); got.Events != 510 || got.Operations != 510 || got.Requests != 10 || got.Outgoing != 510 {
 		t.Errorf("half way: %+v", got)
 	}
 	r.now = r.now.Add(keep/2 + time.Second)
 	r.sweep()
-	if got := r.report(); got.Events != 10 || got.Operations != 10 || got.Requests != 0 || got.Leads != 1 {
+	if got := r.report(); got.Events != 10 || got.Operations != 10 || got.Requests != 0 || got.Leads != 1 || got.Outgoing != 10 {
 		t.Errorf("at the end: %+v", got)
 	}
 	err := testutil.GatherAndCompare(r.registry, strings.NewReader(fmt.Sprintf(`
@@ -133,6 +143,7 @@ leadmux_retention_removed_total{what="deliveries"} 510
 leadmux_retention_removed_total{what="events"} 500
 leadmux_retention_removed_total{what="operations"} 500
 leadmux_retention_removed_total{what="request_ids"} 470
+leadmux_retention_removed_total{what="webhook_deliveries"} 500
 `, r.now.Unix())))
 	if err != nil {
 		t.Error(err)

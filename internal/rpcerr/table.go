@@ -83,6 +83,10 @@ var reasonCodes = map[leadmuxv1.ErrorReason]codes.Code{
 	leadmuxv1.ErrorReason_ERROR_REASON_EVENTS_GONE:                codes.OutOfRange,
 	leadmuxv1.ErrorReason_ERROR_REASON_EVENT_NOT_FOUND:            codes.NotFound,
 
+	leadmuxv1.ErrorReason_ERROR_REASON_SUBSCRIPTION_NOT_FOUND: codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_DELIVERY_NOT_FOUND:     codes.NotFound,
+	leadmuxv1.ErrorReason_ERROR_REASON_SUBSCRIPTION_LIMIT:     codes.ResourceExhausted,
+
 	leadmuxv1.ErrorReason_ERROR_REASON_CALL_NOT_FOUND:     codes.NotFound,
 	leadmuxv1.ErrorReason_ERROR_REASON_CHAT_NOT_FOUND:     codes.NotFound,
 	leadmuxv1.ErrorReason_ERROR_REASON_NOT_AT_ACCOUNT:     codes.FailedPrecondition,

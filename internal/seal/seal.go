@@ -88,6 +88,24 @@ func (s *Secret) DataKey(id string, wrapped []byte) (*DataKey, error) {
 	return &DataKey{aead: aead}, nil
 }
 
+// Seal encrypts what belongs to no person but is secret, such as the keys of subscriptions, under the secret itself. place is that of
+// DataKey.Seal.
+func (s *Secret) Seal(plain []byte, place string) ([]byte, error) {
+	return s.wrap.Encrypt(plain, []byte(recordPlace+place))
+}
+
+// Open decrypts what Seal made for the same place. It fails with ErrWrongKey.
+func (s *Secret) Open(sealed []byte, place string) ([]byte, error) {
+	plain, err := s.wrap.Decrypt(sealed, []byte(recordPlace+place))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, ErrWrongKey)
+	}
+	return plain, nil
+}
+
+// recordPlace keeps what Seal makes apart from data keys, which are wrapped for their IDs.
+const recordPlace = "record "
+
 // DataKey seals what belongs to one lead.
 type DataKey struct {
 	aead *subtle.XChaCha20Poly1305

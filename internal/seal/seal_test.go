@@ -71,3 +71,24 @@ func TestShortSecretIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestWhatIsSealedUnderTheSecretOpensAtItsPlaceOnly(t *testing.T) {
+	one, other := secret(t, 1), secret(t, 2)
+	sealed, err := one.Seal([]byte("canary"), "here")
+	if err != nil || bytes.Contains(sealed, []byte("canary")) {
+		t.Fatalf("%q %v", sealed, err)
+	}
+	if plain, err := one.Open(sealed, "here"); err != nil || string(plain) != "canary" {
+		t.Errorf("%q %v", plain, err)
+	}
+	for what, open := range map[string]func() ([]byte, error){
+		"elsewhere":            func() ([]byte, error) { return one.Open(sealed, "there") },
+		"with another secret":  func() ([]byte, error) { return other.Open(sealed, "here") },
+		"changed":              func() ([]byte, error) { return one.Open(append(sealed[:len(sealed)-1:len(sealed)-1], 0), "here") },
+		"as another's wrapped": func() ([]byte, error) { _, err := one.DataKey("here", sealed); return nil, err },
+	} {
+		if _, err := open(); !errors.Is(err, ErrWrongKey) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -73,6 +73,7 @@ func newGateway(cfg Config, conn grpc.ClientConnInterface) (*gateway, error) {
 		leadmuxv1.RegisterOperationServiceHandlerClient(ctx, g.mux, leadmuxv1.NewOperationServiceClient(conn)),
 		leadmuxv1.RegisterSuppressionServiceHandlerClient(ctx, g.mux, leadmuxv1.NewSuppressionServiceClient(conn)),
 		registerForwarded(ctx, g.mux, conn),
+		leadmuxv1.RegisterSubscriptionServiceHandlerClient(ctx, g.mux, leadmuxv1.NewSubscriptionServiceClient(conn)),
 	)
 }
 

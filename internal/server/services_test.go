@@ -14,6 +14,7 @@ func (f *fixture) more() []Service {
 		impl any
 	}{
 		{&leadmuxv1.SuppressionService_ServiceDesc, leadmuxv1.UnimplementedSuppressionServiceServer{}},
+		{&leadmuxv1.SubscriptionService_ServiceDesc, leadmuxv1.UnimplementedSubscriptionServiceServer{}},
 		{&leadmuxv1.CallService_ServiceDesc, leadmuxv1.UnimplementedCallServiceServer{}},
 		{&leadmuxv1.ChatService_ServiceDesc, leadmuxv1.UnimplementedChatServiceServer{}},
 		{&leadmuxv1.EndUserService_ServiceDesc, leadmuxv1.UnimplementedEndUserServiceServer{}},

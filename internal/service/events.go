@@ -5,11 +5,14 @@ import (
 	"errors"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/auth"
 	"github.com/leadmux/leadmux/internal/idmap"
 	"github.com/leadmux/leadmux/internal/rpcerr"
+	"github.com/leadmux/leadmux/internal/seal"
 )
 
 // EventService implements leadmux.v1.EventService.
@@ -96,12 +99,26 @@ func (s *EventService) read(ctx context.Context, tenant string, filter idmap.Eve
 		return page, errNoCursor()
 	}
 	for _, event := range page.Events {
-		event.Cursor = s.cursors(tenant).cursor(event.GetCursor())
-		if event.GetUnattributed() {
-			event.Detail = nil // it may be about anybody; the inbox shows it
-		}
+		show(event, s.cursors(tenant))
 	}
 	return page, err
+}
+
+// show makes an event of the index what callers get.
+func show(event *leadmuxv1.Event, cursors cursors) {
+	event.Cursor = cursors.cursor(event.GetCursor())
+	if event.GetUnattributed() {
+		event.Detail = nil // it may be about anybody; the inbox shows it
+	}
+}
+
+// EventBody makes the JSON of an event of the index as ListEvents answers it, for webhooks.
+func EventBody(secret *seal.Secret) func(tenant string, event *leadmuxv1.Event) ([]byte, error) {
+	return func(tenant string, event *leadmuxv1.Event) ([]byte, error) {
+		shown := proto.CloneOf(event)
+		show(shown, cursors{secret, tenant})
+		return protojson.Marshal(shown)
+	}
 }
 
 func errNoCursor() error {

@@ -52,7 +52,7 @@ func createVendorWebhook(f *forward, r *leadmuxv1.CreateVendorWebhookRequest) er
 		}
 		made := response.GetVendorWebhook()
 		made.Url, made.Event, made.Team = asked.GetUrl(), asked.GetEvent(), asked.GetTeam()
-		show(made, own)
+		showHook(made, own)
 	}
 	return nil
 }
@@ -63,14 +63,14 @@ func listVendorWebhooks(f *forward, _ *leadmuxv1.ListVendorWebhooksRequest) erro
 	f.finish = func() {
 		response, _ := f.response.(*leadmuxv1.ListVendorWebhooksResponse)
 		for _, hook := range response.GetVendorWebhooks() {
-			show(hook, own)
+			showHook(hook, own)
 		}
 	}
 	return nil
 }
 
-// show is a webhook as callers may see it: whoever knows the whole URL of a webhook and its bearer can speak in the vendor's name.
-func show(hook *leadmuxv1.VendorWebhook, own Hook) {
+// showHook is a webhook as callers may see it: whoever knows the whole URL of a webhook and its bearer can speak in the vendor's name.
+func showHook(hook *leadmuxv1.VendorWebhook, own Hook) {
 	hook.Own = own.URL != "" && hook.GetUrl() == own.URL
 	hook.Bearer = ""
 	u, err := url.Parse(hook.GetUrl())

@@ -19,6 +19,9 @@ const (
 	Operation   = "op_"
 	Event       = "evt_"
 	Suppression = "sup_"
+
+	Subscription = "sub_"
+	Delivery     = "dlv_"
 )
 
 // ErrInvalid is returned for a text that is no ID of the kind asked for.

@@ -30,7 +30,8 @@ type Event struct {
 	// What happened: "lead.created", "lead.updated", "lead.erased", "lead.engagement_changed", "lead.message", "lead.note",
 	// "lead.answer", "lead.flag", "lead.contact_discovered", "lead.transfer", "consent.changed", "account.stopped",
 	// "account.resumed", "operation.in_doubt", "operation.failed", "call.created", "call.changed", "chat.created",
-	// "chat.message", "chat.changed", "job.changed", "vendor.other". Open set: take one you do not know as you would "vendor.other".
+	// "chat.message", "chat.changed", "job.changed", "subscription.disabled", "vendor.other". Open set: take one you do not know as
+	// you would "vendor.other".
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The lead it is about.
 	LeadId string `protobuf:"bytes,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
@@ -78,6 +79,7 @@ type Event struct {
 	//	*Event_CallChanged
 	//	*Event_ChatChanged
 	//	*Event_JobChanged
+	//	*Event_SubscriptionDisabled
 	Detail        isEvent_Detail `protobuf_oneof:"detail"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -371,6 +373,15 @@ func (x *Event) GetJobChanged() *JobChanged {
 	return nil
 }
 
+func (x *Event) GetSubscriptionDisabled() *SubscriptionDisabled {
+	if x != nil {
+		if x, ok := x.Detail.(*Event_SubscriptionDisabled); ok {
+			return x.SubscriptionDisabled
+		}
+	}
+	return nil
+}
+
 type isEvent_Detail interface {
 	isEvent_Detail()
 }
@@ -460,6 +471,11 @@ type Event_JobChanged struct {
 	JobChanged *JobChanged `protobuf:"bytes,120,opt,name=job_changed,json=jobChanged,proto3,oneof"`
 }
 
+type Event_SubscriptionDisabled struct {
+	// For subscription.disabled.
+	SubscriptionDisabled *SubscriptionDisabled `protobuf:"bytes,110,opt,name=subscription_disabled,json=subscriptionDisabled,proto3,oneof"`
+}
+
 func (*Event_EngagementChanged) isEvent_Detail() {}
 
 func (*Event_OperationUnsettled) isEvent_Detail() {}
@@ -494,6 +510,63 @@ func (*Event_ChatChanged) isEvent_Detail() {}
 
 func (*Event_JobChanged) isEvent_Detail() {}
 
+func (*Event_SubscriptionDisabled) isEvent_Detail() {}
+
+// SubscriptionDisabled says that the service sends nothing more to a subscription until it is made ACTIVE again.
+type SubscriptionDisabled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// Why.
+	Reason        SubscriptionDisabledReason `protobuf:"varint,2,opt,name=reason,proto3,enum=leadmux.v1.SubscriptionDisabledReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscriptionDisabled) Reset() {
+	*x = SubscriptionDisabled{}
+	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscriptionDisabled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscriptionDisabled) ProtoMessage() {}
+
+func (x *SubscriptionDisabled) ProtoReflect() protoreflect.Message {
+	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscriptionDisabled.ProtoReflect.Descriptor instead.
+func (*SubscriptionDisabled) Descriptor() ([]byte, []int) {
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SubscriptionDisabled) GetSubscriptionId() string {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return ""
+}
+
+func (x *SubscriptionDisabled) GetReason() SubscriptionDisabledReason {
+	if x != nil {
+		return x.Reason
+	}
+	return SubscriptionDisabledReason_SUBSCRIPTION_DISABLED_REASON_UNSPECIFIED
+}
+
 // EngagementChanged is the change of an engagement's state.
 type EngagementChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -515,7 +588,7 @@ type EngagementChanged struct {
 
 func (x *EngagementChanged) Reset() {
 	*x = EngagementChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -527,7 +600,7 @@ func (x *EngagementChanged) String() string {
 func (*EngagementChanged) ProtoMessage() {}
 
 func (x *EngagementChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[1]
+	mi := &file_leadmux_v1_event_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,7 +613,7 @@ func (x *EngagementChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EngagementChanged.ProtoReflect.Descriptor instead.
 func (*EngagementChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EngagementChanged) GetBefore() EngagementState {
@@ -596,7 +669,7 @@ type LeadUpdated struct {
 
 func (x *LeadUpdated) Reset() {
 	*x = LeadUpdated{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +681,7 @@ func (x *LeadUpdated) String() string {
 func (*LeadUpdated) ProtoMessage() {}
 
 func (x *LeadUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[2]
+	mi := &file_leadmux_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +694,7 @@ func (x *LeadUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeadUpdated.ProtoReflect.Descriptor instead.
 func (*LeadUpdated) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LeadUpdated) GetFields() []string {
@@ -654,7 +727,7 @@ type CallChanged struct {
 
 func (x *CallChanged) Reset() {
 	*x = CallChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +739,7 @@ func (x *CallChanged) String() string {
 func (*CallChanged) ProtoMessage() {}
 
 func (x *CallChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[3]
+	mi := &file_leadmux_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +752,7 @@ func (x *CallChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallChanged.ProtoReflect.Descriptor instead.
 func (*CallChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CallChanged) GetBefore() CallStatus {
@@ -754,7 +827,7 @@ type ChatChanged struct {
 
 func (x *ChatChanged) Reset() {
 	*x = ChatChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -766,7 +839,7 @@ func (x *ChatChanged) String() string {
 func (*ChatChanged) ProtoMessage() {}
 
 func (x *ChatChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[4]
+	mi := &file_leadmux_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -779,7 +852,7 @@ func (x *ChatChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChatChanged.ProtoReflect.Descriptor instead.
 func (*ChatChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ChatChanged) GetBefore() ChatStatus {
@@ -846,7 +919,7 @@ type OperationUnsettled struct {
 
 func (x *OperationUnsettled) Reset() {
 	*x = OperationUnsettled{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +931,7 @@ func (x *OperationUnsettled) String() string {
 func (*OperationUnsettled) ProtoMessage() {}
 
 func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[5]
+	mi := &file_leadmux_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +944,7 @@ func (x *OperationUnsettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationUnsettled.ProtoReflect.Descriptor instead.
 func (*OperationUnsettled) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OperationUnsettled) GetOperationId() string {
@@ -915,7 +988,7 @@ type ConsentChanged struct {
 
 func (x *ConsentChanged) Reset() {
 	*x = ConsentChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[6]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1000,7 @@ func (x *ConsentChanged) String() string {
 func (*ConsentChanged) ProtoMessage() {}
 
 func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[6]
+	mi := &file_leadmux_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1013,7 @@ func (x *ConsentChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentChanged.ProtoReflect.Descriptor instead.
 func (*ConsentChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{6}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ConsentChanged) GetSuppressionId() string {
@@ -991,7 +1064,7 @@ type AccountStopped struct {
 
 func (x *AccountStopped) Reset() {
 	*x = AccountStopped{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[7]
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1076,7 @@ func (x *AccountStopped) String() string {
 func (*AccountStopped) ProtoMessage() {}
 
 func (x *AccountStopped) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[7]
+	mi := &file_leadmux_v1_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1089,7 @@ func (x *AccountStopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountStopped.ProtoReflect.Descriptor instead.
 func (*AccountStopped) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{7}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AccountStopped) GetReason() string {
@@ -1046,7 +1119,7 @@ type AccountResumed struct {
 
 func (x *AccountResumed) Reset() {
 	*x = AccountResumed{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[8]
+	mi := &file_leadmux_v1_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1131,7 @@ func (x *AccountResumed) String() string {
 func (*AccountResumed) ProtoMessage() {}
 
 func (x *AccountResumed) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[8]
+	mi := &file_leadmux_v1_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1144,7 @@ func (x *AccountResumed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountResumed.ProtoReflect.Descriptor instead.
 func (*AccountResumed) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{8}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AccountResumed) GetStopTime() *timestamppb.Timestamp {
@@ -1119,7 +1192,7 @@ type JobChanged struct {
 
 func (x *JobChanged) Reset() {
 	*x = JobChanged{}
-	mi := &file_leadmux_v1_event_proto_msgTypes[9]
+	mi := &file_leadmux_v1_event_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1204,7 @@ func (x *JobChanged) String() string {
 func (*JobChanged) ProtoMessage() {}
 
 func (x *JobChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_leadmux_v1_event_proto_msgTypes[9]
+	mi := &file_leadmux_v1_event_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1217,7 @@ func (x *JobChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobChanged.ProtoReflect.Descriptor instead.
 func (*JobChanged) Descriptor() ([]byte, []int) {
-	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{9}
+	return file_leadmux_v1_event_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JobChanged) GetJobId() string {
@@ -1229,7 +1302,7 @@ var File_leadmux_v1_event_proto protoreflect.FileDescriptor
 const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16leadmux/v1/event.proto\x12\n" +
-	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x1fleadmux/v1/contact_centre.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\x93\f\n" +
+	"leadmux.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15leadmux/v1/call.proto\x1a\x15leadmux/v1/chat.proto\x1a\x1fleadmux/v1/contact_centre.proto\x1a\x15leadmux/v1/lead.proto\x1a\x1dleadmux/v1/subscription.proto\x1a\x1cleadmux/v1/suppression.proto\x1a\x1dleadmux/v1/vendor_event.proto\"\xec\f\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x17\n" +
@@ -1265,8 +1338,12 @@ const file_leadmux_v1_event_proto_rawDesc = "" +
 	"\fcall_changed\x18< \x01(\v2\x17.leadmux.v1.CallChangedH\x00R\vcallChanged\x12<\n" +
 	"\fchat_changed\x18= \x01(\v2\x17.leadmux.v1.ChatChangedH\x00R\vchatChanged\x129\n" +
 	"\vjob_changed\x18x \x01(\v2\x16.leadmux.v1.JobChangedH\x00R\n" +
-	"jobChangedB\b\n" +
-	"\x06detail\"\x8d\x02\n" +
+	"jobChanged\x12W\n" +
+	"\x15subscription_disabled\x18n \x01(\v2 .leadmux.v1.SubscriptionDisabledH\x00R\x14subscriptionDisabledB\b\n" +
+	"\x06detail\"\x7f\n" +
+	"\x14SubscriptionDisabled\x12'\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tR\x0esubscriptionId\x12>\n" +
+	"\x06reason\x18\x02 \x01(\x0e2&.leadmux.v1.SubscriptionDisabledReasonR\x06reason\"\x8d\x02\n" +
 	"\x11EngagementChanged\x123\n" +
 	"\x06before\x18\x01 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x06before\x121\n" +
 	"\x05after\x18\x02 \x01(\x0e2\x1b.leadmux.v1.EngagementStateR\x05after\x12$\n" +
@@ -1338,76 +1415,80 @@ func file_leadmux_v1_event_proto_rawDescGZIP() []byte {
 	return file_leadmux_v1_event_proto_rawDescData
 }
 
-var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_leadmux_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_leadmux_v1_event_proto_goTypes = []any{
-	(*Event)(nil),                 // 0: leadmux.v1.Event
-	(*EngagementChanged)(nil),     // 1: leadmux.v1.EngagementChanged
-	(*LeadUpdated)(nil),           // 2: leadmux.v1.LeadUpdated
-	(*CallChanged)(nil),           // 3: leadmux.v1.CallChanged
-	(*ChatChanged)(nil),           // 4: leadmux.v1.ChatChanged
-	(*OperationUnsettled)(nil),    // 5: leadmux.v1.OperationUnsettled
-	(*ConsentChanged)(nil),        // 6: leadmux.v1.ConsentChanged
-	(*AccountStopped)(nil),        // 7: leadmux.v1.AccountStopped
-	(*AccountResumed)(nil),        // 8: leadmux.v1.AccountResumed
-	(*JobChanged)(nil),            // 9: leadmux.v1.JobChanged
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*ConversationMessage)(nil),   // 11: leadmux.v1.ConversationMessage
-	(*Note)(nil),                  // 12: leadmux.v1.Note
-	(*ConversationAnswers)(nil),   // 13: leadmux.v1.ConversationAnswers
-	(*LeadFlag)(nil),              // 14: leadmux.v1.LeadFlag
-	(*ContactDiscovered)(nil),     // 15: leadmux.v1.ContactDiscovered
-	(*LeadTransfer)(nil),          // 16: leadmux.v1.LeadTransfer
-	(*SessionChanged)(nil),        // 17: leadmux.v1.SessionChanged
-	(*VendorOther)(nil),           // 18: leadmux.v1.VendorOther
-	(EngagementState)(0),          // 19: leadmux.v1.EngagementState
-	(*Outcome)(nil),               // 20: leadmux.v1.Outcome
-	(CallStatus)(0),               // 21: leadmux.v1.CallStatus
-	(ChatStatus)(0),               // 22: leadmux.v1.ChatStatus
-	(ConsentState)(0),             // 23: leadmux.v1.ConsentState
-	(ContactChannel)(0),           // 24: leadmux.v1.ContactChannel
-	(VendorNoticeState)(0),        // 25: leadmux.v1.VendorNoticeState
-	(JobState)(0),                 // 26: leadmux.v1.JobState
+	(*Event)(nil),                   // 0: leadmux.v1.Event
+	(*SubscriptionDisabled)(nil),    // 1: leadmux.v1.SubscriptionDisabled
+	(*EngagementChanged)(nil),       // 2: leadmux.v1.EngagementChanged
+	(*LeadUpdated)(nil),             // 3: leadmux.v1.LeadUpdated
+	(*CallChanged)(nil),             // 4: leadmux.v1.CallChanged
+	(*ChatChanged)(nil),             // 5: leadmux.v1.ChatChanged
+	(*OperationUnsettled)(nil),      // 6: leadmux.v1.OperationUnsettled
+	(*ConsentChanged)(nil),          // 7: leadmux.v1.ConsentChanged
+	(*AccountStopped)(nil),          // 8: leadmux.v1.AccountStopped
+	(*AccountResumed)(nil),          // 9: leadmux.v1.AccountResumed
+	(*JobChanged)(nil),              // 10: leadmux.v1.JobChanged
+	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
+	(*ConversationMessage)(nil),     // 12: leadmux.v1.ConversationMessage
+	(*Note)(nil),                    // 13: leadmux.v1.Note
+	(*ConversationAnswers)(nil),     // 14: leadmux.v1.ConversationAnswers
+	(*LeadFlag)(nil),                // 15: leadmux.v1.LeadFlag
+	(*ContactDiscovered)(nil),       // 16: leadmux.v1.ContactDiscovered
+	(*LeadTransfer)(nil),            // 17: leadmux.v1.LeadTransfer
+	(*SessionChanged)(nil),          // 18: leadmux.v1.SessionChanged
+	(*VendorOther)(nil),             // 19: leadmux.v1.VendorOther
+	(SubscriptionDisabledReason)(0), // 20: leadmux.v1.SubscriptionDisabledReason
+	(EngagementState)(0),            // 21: leadmux.v1.EngagementState
+	(*Outcome)(nil),                 // 22: leadmux.v1.Outcome
+	(CallStatus)(0),                 // 23: leadmux.v1.CallStatus
+	(ChatStatus)(0),                 // 24: leadmux.v1.ChatStatus
+	(ConsentState)(0),               // 25: leadmux.v1.ConsentState
+	(ContactChannel)(0),             // 26: leadmux.v1.ContactChannel
+	(VendorNoticeState)(0),          // 27: leadmux.v1.VendorNoticeState
+	(JobState)(0),                   // 28: leadmux.v1.JobState
 }
 var file_leadmux_v1_event_proto_depIdxs = []int32{
-	10, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
-	10, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
-	1,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
-	5,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
-	2,  // 4: leadmux.v1.Event.lead_updated:type_name -> leadmux.v1.LeadUpdated
-	6,  // 5: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
-	7,  // 6: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
-	8,  // 7: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
-	11, // 8: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
-	12, // 9: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
-	13, // 10: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
-	14, // 11: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
-	15, // 12: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
-	16, // 13: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
-	17, // 14: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
-	18, // 15: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
-	3,  // 16: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
-	4,  // 17: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
-	9,  // 18: leadmux.v1.Event.job_changed:type_name -> leadmux.v1.JobChanged
-	19, // 19: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
-	19, // 20: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
-	20, // 21: leadmux.v1.EngagementChanged.outcome:type_name -> leadmux.v1.Outcome
-	21, // 22: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
-	21, // 23: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
-	17, // 24: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
-	22, // 25: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
-	22, // 26: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
-	17, // 27: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
-	23, // 28: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
-	24, // 29: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
-	25, // 30: leadmux.v1.ConsentChanged.notice:type_name -> leadmux.v1.VendorNoticeState
-	10, // 31: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
-	26, // 32: leadmux.v1.JobChanged.before:type_name -> leadmux.v1.JobState
-	26, // 33: leadmux.v1.JobChanged.after:type_name -> leadmux.v1.JobState
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	11, // 0: leadmux.v1.Event.vendor_time:type_name -> google.protobuf.Timestamp
+	11, // 1: leadmux.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: leadmux.v1.Event.engagement_changed:type_name -> leadmux.v1.EngagementChanged
+	6,  // 3: leadmux.v1.Event.operation_unsettled:type_name -> leadmux.v1.OperationUnsettled
+	3,  // 4: leadmux.v1.Event.lead_updated:type_name -> leadmux.v1.LeadUpdated
+	7,  // 5: leadmux.v1.Event.consent_changed:type_name -> leadmux.v1.ConsentChanged
+	8,  // 6: leadmux.v1.Event.account_stopped:type_name -> leadmux.v1.AccountStopped
+	9,  // 7: leadmux.v1.Event.account_resumed:type_name -> leadmux.v1.AccountResumed
+	12, // 8: leadmux.v1.Event.message:type_name -> leadmux.v1.ConversationMessage
+	13, // 9: leadmux.v1.Event.note:type_name -> leadmux.v1.Note
+	14, // 10: leadmux.v1.Event.answers:type_name -> leadmux.v1.ConversationAnswers
+	15, // 11: leadmux.v1.Event.flag:type_name -> leadmux.v1.LeadFlag
+	16, // 12: leadmux.v1.Event.contact_discovered:type_name -> leadmux.v1.ContactDiscovered
+	17, // 13: leadmux.v1.Event.transfer:type_name -> leadmux.v1.LeadTransfer
+	18, // 14: leadmux.v1.Event.session_changed:type_name -> leadmux.v1.SessionChanged
+	19, // 15: leadmux.v1.Event.other:type_name -> leadmux.v1.VendorOther
+	4,  // 16: leadmux.v1.Event.call_changed:type_name -> leadmux.v1.CallChanged
+	5,  // 17: leadmux.v1.Event.chat_changed:type_name -> leadmux.v1.ChatChanged
+	10, // 18: leadmux.v1.Event.job_changed:type_name -> leadmux.v1.JobChanged
+	1,  // 19: leadmux.v1.Event.subscription_disabled:type_name -> leadmux.v1.SubscriptionDisabled
+	20, // 20: leadmux.v1.SubscriptionDisabled.reason:type_name -> leadmux.v1.SubscriptionDisabledReason
+	21, // 21: leadmux.v1.EngagementChanged.before:type_name -> leadmux.v1.EngagementState
+	21, // 22: leadmux.v1.EngagementChanged.after:type_name -> leadmux.v1.EngagementState
+	22, // 23: leadmux.v1.EngagementChanged.outcome:type_name -> leadmux.v1.Outcome
+	23, // 24: leadmux.v1.CallChanged.before:type_name -> leadmux.v1.CallStatus
+	23, // 25: leadmux.v1.CallChanged.after:type_name -> leadmux.v1.CallStatus
+	18, // 26: leadmux.v1.CallChanged.step:type_name -> leadmux.v1.SessionChanged
+	24, // 27: leadmux.v1.ChatChanged.before:type_name -> leadmux.v1.ChatStatus
+	24, // 28: leadmux.v1.ChatChanged.after:type_name -> leadmux.v1.ChatStatus
+	18, // 29: leadmux.v1.ChatChanged.step:type_name -> leadmux.v1.SessionChanged
+	25, // 30: leadmux.v1.ConsentChanged.state:type_name -> leadmux.v1.ConsentState
+	26, // 31: leadmux.v1.ConsentChanged.scope:type_name -> leadmux.v1.ContactChannel
+	27, // 32: leadmux.v1.ConsentChanged.notice:type_name -> leadmux.v1.VendorNoticeState
+	11, // 33: leadmux.v1.AccountResumed.stop_time:type_name -> google.protobuf.Timestamp
+	28, // 34: leadmux.v1.JobChanged.before:type_name -> leadmux.v1.JobState
+	28, // 35: leadmux.v1.JobChanged.after:type_name -> leadmux.v1.JobState
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_leadmux_v1_event_proto_init() }
@@ -1419,6 +1500,7 @@ func file_leadmux_v1_event_proto_init() {
 	file_leadmux_v1_chat_proto_init()
 	file_leadmux_v1_contact_centre_proto_init()
 	file_leadmux_v1_lead_proto_init()
+	file_leadmux_v1_subscription_proto_init()
 	file_leadmux_v1_suppression_proto_init()
 	file_leadmux_v1_vendor_event_proto_init()
 	file_leadmux_v1_event_proto_msgTypes[0].OneofWrappers = []any{
@@ -1439,6 +1521,7 @@ func file_leadmux_v1_event_proto_init() {
 		(*Event_CallChanged)(nil),
 		(*Event_ChatChanged)(nil),
 		(*Event_JobChanged)(nil),
+		(*Event_SubscriptionDisabled)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1446,7 +1529,7 @@ func file_leadmux_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leadmux_v1_event_proto_rawDesc), len(file_leadmux_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

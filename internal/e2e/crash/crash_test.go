@@ -25,10 +25,10 @@ const (
 // regressions are seeds of lives that once failed.
 var regressions = []uint64{}
 
-// TestP1P2P3P10P11NothingIsLostOrDoubledWhereverItDies kills the service at every place that package failpoint names, while callers work
+// TestP1P2P3P10P11P14NothingIsLostOrDoubledWhereverItDies kills the service at every place that package failpoint names, while callers work
 // and vendors misbehave, and starts it again, until every caller has repeated every request. What was acknowledged is there,
 // nobody is at a vendor twice, and what is not settled is in sight.
-func TestP1P2P3P10P11NothingIsLostOrDoubledWhereverItDies(t *testing.T) {
+func TestP1P2P3P10P11P14NothingIsLostOrDoubledWhereverItDies(t *testing.T) {
 	t.Parallel()
 	t.Logf("make crash ROUNDS=%d SEED=%d", *rounds, *seed)
 	tally := &tally{at: map[string]int{}}
@@ -53,10 +53,11 @@ func live(t *testing.T, seed uint64, tally *tally) {
 	t.Helper()
 	t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 		t.Parallel()
-		l := &life{env: suite.Prepare(t, harness.Options{LogLevel: "warn"}), seed: seed, tally: tally}
+		l := &life{env: suite.Prepare(t, harness.Options{LogLevel: "warn"}), seed: seed, tally: tally, receiver: harness.NewReceiver(t)}
 		if seed%2 == 0 { // Verse may tell of a lead before it has answered, and after it has lost the answer
 			l.env.Listen(t)
 		}
+		l.subscribe(t)
 		random := rand.New(rand.NewPCG(seed, 0))
 		for number := range perLife {
 			r := draw(random, number, int(seed)*perLife+number)
@@ -96,9 +97,10 @@ func (y *tally) died(place string) {
 
 // life is one data directory with its vendors.
 type life struct {
-	env   *harness.Env
-	seed  uint64
-	tally *tally
+	env      *harness.Env
+	seed     uint64
+	tally    *tally
+	receiver *harness.Receiver // of every event
 }
 
 // round plays a round and judges it.

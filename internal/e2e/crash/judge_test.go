@@ -45,6 +45,7 @@ func (l *life) judge(t *testing.T, r round, callers []*caller) {
 		}
 	}
 	l.judgeSight(t, client)
+	l.judgeDelivered(t, client)
 }
 
 // moves says whether something is still to come of an engagement.

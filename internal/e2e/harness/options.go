@@ -120,7 +120,7 @@ func (e *Env) writeConfig(tb testing.TB) (path string, env []string) {
 	if o.TLS != nil {
 		lines = append(lines, fmt.Sprintf("tls: {cert: %q, key: %q, client_ca: %q}", o.TLS.Cert, o.TLS.Key, o.TLS.ClientCA))
 	}
-	lines = append(lines, "accounts:")
+	lines = append(lines, "webhooks_out: {allow_loopback: true}", "accounts:")
 	var defaults []string
 	for _, account := range []struct{ name, vendor, rest string }{
 		{Verse, Verse, "rate_per_second: 1000, api_key: {env: E2E_VERSE_KEY}, webhook: {path_token: {env: E2E_VERSE_HOOK}, bearer: {env: E2E_VERSE_BEARER}}"},

@@ -33,6 +33,10 @@ const (
 
 	suppressionsBucket bucketName = "suppressions"
 	suppressedBucket   bucketName = "suppressed"
+
+	subscriptionsBucket bucketName = "subscriptions"
+	outgoingBucket      bucketName = "outgoing"
+	outgoingRowsBucket  bucketName = "outgoingrows"
 )
 
 // Names of top-level buckets.

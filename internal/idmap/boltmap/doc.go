@@ -39,7 +39,16 @@
 //	      │              <"k" + data key ID>                      → lead ID
 //	      │              <"r" + keyed hash of kind, account, vendor ID> → lead ID
 //	      ├─ suppressions <suppression ID>                        → SuppressionRecord                    time-ordered
-//	      └─ suppressed  <person kind + keyed hash + suppression ID> → (empty)
+//	      ├─ suppressed  <person kind + keyed hash + suppression ID> → (empty)
+//	      ├─ subscriptions <"s" + subscription ID>                → SubscriptionContent, sealed under the service's secret
+//	      │              <"p" + subscription ID>                  → ProgressRecord
+//	      │              <"x" + subscription ID>                  → (empty)         dropped, deliveries are left
+//	      ├─ outgoing    <subscription ID + delivery ID>          → leadmux.v1.WebhookDelivery, in clear: it names no person
+//	      └─ outgoingrows <"d" + subscription ID + next time + delivery ID> → (empty)   PENDING, by when they are due
+//	                     <"a" + subscription ID + delivery ID>    → (empty)         PENDING, by age
+//	                     <"o" + subscription ID + subject + place in the log + delivery ID> → (empty)   PENDING, by subject
+//	                     <"e" + subscription ID + event ID + delivery ID> → (empty)  all, by event
+//	                     <"n" + subscription ID>                  → how many are PENDING
 //
 //	keys.db
 //	├─ meta              as above
@@ -48,8 +57,8 @@
 //
 // Invariants, beside those of package idmap:
 //   - Every row of owners has its row in bindings and the other way round; likewise leads and lookups, requests and
-//     expiries, operations and both open and journal, events and subjects, suppressions and suppressed; no row of waiting is without its delivery.
-//     Verify proves it.
+//     expiries, operations and both open and journal, events and subjects, suppressions and suppressed, outgoing and
+//     outgoingrows; no row of waiting is without its delivery, no delivery of outgoing without its subscription. Verify proves it.
 //   - A data key is durable in keys.db before the first record sealed under it is in index.db, and belongs to one lead, or to
 //     one suppression, call, chat or operation that was stored before any lead of its person. Keys are made ahead; index.db counts, in the transaction of
 //     the lead, which are taken. An ID is never given to two keys.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -80,6 +82,57 @@ func (r reader) bounds(tenant string) (start, end uint64) {
 func (r reader) LogBounds(tenant string) (start, end string, err error) {
 	first, last := r.bounds(tenant)
 	return cursor(first), cursor(last), nil
+}
+
+// EventAt implements idmap.EventReader.
+func (r reader) EventAt(tenant, place string) (*leadmuxv1.Event, error) {
+	n, err := parseCursor(place)
+	if err != nil {
+		return nil, err
+	}
+	log := r.bucket(tenant, eventsBucket)
+	if log == nil || log.Get(eventKey(n)) == nil {
+		return nil, fmt.Errorf("event at %s: %w", place, idmap.ErrNotFound)
+	}
+	return r.event(tenant, log, n)
+}
+
+// clockSlack is how far a clock may have stepped back without PlaceBefore passing over an event.
+const clockSlack = time.Hour
+
+// PlaceBefore implements idmap.EventReader. Events stand in the order of time but for such steps, so that halving finds the place.
+func (r reader) PlaceBefore(tenant string, moment time.Time) (string, error) {
+	low, high := r.bounds(tenant)
+	log := r.bucket(tenant, eventsBucket)
+	for moment = moment.Add(-clockSlack); log != nil && low < high; {
+		middle := low + (high-low+1)/2
+		n, event, err := r.readableUpTo(tenant, log, low, middle)
+		switch {
+		case err != nil:
+			return "", err
+		case event == nil: // nothing to be read between, and so nothing to be passed over
+			low = middle
+		case event.GetReceiveTime().AsTime().Before(moment):
+			low = middle
+		default:
+			high = n - 1
+		}
+	}
+	return cursor(low), nil
+}
+
+// readableUpTo is the last event behind low and up to high that can be read; nil for none.
+func (r reader) readableUpTo(tenant string, log *bbolt.Bucket, low, high uint64) (uint64, *leadmuxv1.Event, error) {
+	for n := high; n > low; n-- {
+		if log.Get(eventKey(n)) == nil {
+			continue
+		}
+		event, err := r.event(tenant, log, n)
+		if err == nil || !errors.Is(err, ErrKeyGone) {
+			return n, event, err
+		}
+	}
+	return low, nil, nil
 }
 
 // numbers are the numbers of the events behind from, in order: those about the first subject that filter names, or all.

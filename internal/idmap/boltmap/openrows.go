@@ -138,16 +138,21 @@ func (w writer) replaceRows(tenant string, name bucketName, before, after [][]by
 	return nil
 }
 
-// count changes the number in a row that counts others.
+// count changes the number in a row of the open bucket that counts others.
 func (w writer) count(tenant string, row []byte, by int64) error {
-	n := int64(readDepth(w.get(tenant, openBucket, row))) + by
+	return w.countIn(tenant, openBucket, row, by)
+}
+
+// countIn is count in any bucket.
+func (w writer) countIn(tenant string, name bucketName, row []byte, by int64) error {
+	n := int64(readDepth(w.get(tenant, name, row))) + by
 	switch {
 	case n < 0:
 		return errors.New("the depth of a queue is wrong; the index is damaged")
 	case n == 0:
-		return w.delete(tenant, openBucket, row)
+		return w.delete(tenant, name, row)
 	default:
-		return w.put(tenant, openBucket, row, binary.BigEndian.AppendUint64(nil, uint64(n)))
+		return w.put(tenant, name, row, binary.BigEndian.AppendUint64(nil, uint64(n)))
 	}
 }
 

@@ -85,6 +85,7 @@ func (v *verifier) index() error {
 			v.leads, v.lookupRows, v.bindings, v.owners, v.requests, v.expiries, v.operations, v.openRows, v.journal, v.stops, v.polls, v.followed, v.events, v.subjectRows, v.erased,
 			v.suppressions, v.suppressedRows,
 			v.deliveries, v.waiting, v.sessions,
+			v.subscriptions, v.outgoing, v.outgoingRows,
 		} {
 			if err := check(tenant); err != nil {
 				return err

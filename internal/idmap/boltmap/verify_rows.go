@@ -2,9 +2,11 @@ package boltmap
 
 import (
 	"errors"
+	"strings"
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/idmap"
+	"github.com/leadmux/leadmux/internal/typeid"
 )
 
 // bindings checks the way from our IDs to the vendors': the other direction is there, and a lead's ID names a stored lead.
@@ -61,7 +63,7 @@ func (v *verifier) made(tenant, id string) bool {
 			return true
 		}
 	}
-	return v.isErased(tenant, id)
+	return v.isErased(tenant, id) || strings.HasPrefix(id, typeid.Subscription) // a subscription may be dropped
 }
 
 // expiries checks that what expires is there.

@@ -193,7 +193,7 @@ var harms = []harm{
 }
 
 func TestP5VerifyFindsHarm(t *testing.T) {
-	for _, h := range slices.Concat(harms, leadRowHarms, journalHarms) {
+	for _, h := range slices.Concat(harms, leadRowHarms, journalHarms, outgoingHarms) {
 		t.Run(h.name, func(t *testing.T) {
 			s := openStore(t, Config{Dir: t.TempDir(), Secret: newSecret(t, 1)})
 			first, second := sample(t, s)
@@ -210,7 +210,7 @@ func TestP5VerifyFindsHarm(t *testing.T) {
 					t.Errorf("%q is not among the problems:\n%s", want, text)
 				}
 			}
-			for _, c := range append(canaries, "vendor-one") {
+			for _, c := range append(canaries, "vendor-one", "canary-url", "canary-secret") {
 				if strings.Contains(text, c) {
 					t.Errorf("%q is in the problems:\n%s", c, text)
 				}

@@ -23,7 +23,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"transactions", transactionTests}, {"leads", leadTests}, {"lookups", lookupTests}, {"lists", listTests},
 		{"bindings", bindingTests}, {"unbind", unbindTests}, {"requests", requestTests}, {"operations", operationTests}, {"queues", queueTests},
 		{"open", openTests}, {"journal", journalTests}, {"stops", stopTests}, {"polls", pollTests}, {"events", eventTests}, {"event lists", eventListTests}, {"erasures", erasureTests}, {"trims", trimTests},
-		{"suppressions", suppressionTests}, {"inbox", inboxTests}, {"tenants", tenantTests}, {"races", raceTests},
+		{"suppressions", suppressionTests}, {"subscriptions", subscriptionTests}, {"inbox", inboxTests}, {"tenants", tenantTests}, {"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
