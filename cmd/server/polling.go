@@ -20,16 +20,6 @@ func pollEvery(cfg *config.Config) map[string]time.Duration {
 	return every
 }
 
-// startPolling begins to ask vendors; what it returns ends that, and waits for it.
-func startPolling(ctx context.Context, poller *poll.Poller, every map[string]time.Duration, accounts *adapters.Set, leads *service.LeadService, dispatcher *delivery.Dispatcher) (stop func(context.Context) error, err error) {
-	tasks, err := pollTasks(ctx, every, accounts, leads, dispatcher)
-	if err != nil {
-		return nil, err
-	}
-	poller.Start(ctx, tasks)
-	return func(context.Context) error { poller.Close(); return nil }, nil
-}
-
 // pollTasks are the accounts that are asked for what they do not tell: those whose vendor has lists to read, and those where work of ours
 // is followed.
 func pollTasks(ctx context.Context, every map[string]time.Duration, accounts *adapters.Set, leads *service.LeadService, dispatcher *delivery.Dispatcher) ([]poll.Task, error) {

@@ -27,6 +27,7 @@ import (
 	"github.com/leadmux/leadmux/internal/seal"
 	"github.com/leadmux/leadmux/internal/server"
 	"github.com/leadmux/leadmux/internal/service"
+	"github.com/leadmux/leadmux/internal/subscription"
 	"github.com/leadmux/leadmux/internal/webhook"
 )
 
@@ -51,7 +52,6 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	if err != nil {
 		return err
 	}
-
 	admin[backupPath] = backups(store, cfg.DataDir, func(err error) {
 		logger.Error("backup failed", slog.String("error", err.Error()))
 	})
@@ -68,7 +68,6 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 		Schedule: delivery.Schedule{Min: cfg.Delivery.RetryMin, Max: cfg.Delivery.RetryMax, GiveUpAfter: cfg.Delivery.GiveUpAfter},
 	})
 	registry.MustRegister(dispatcher)
-
 	compiled, err := rules.New()
 	if err != nil {
 		return err
@@ -108,25 +107,34 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 			return errors.Join(err, srv.Close())
 		}
 	}
-	if err := dispatcher.Start(ctx); err != nil { // after the listeners, so that a busy port sends nothing
-		return errors.Join(err, srv.Close())
-	}
-	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
-	stop, err := startPolling(ctx, poller, pollEvery(cfg), accounts, leads, dispatcher)
+	tasks, err := pollTasks(ctx, pollEvery(cfg), accounts, leads, dispatcher)
 	if err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	undo.add(stop)
-	if err := sending.Start(ctx); err != nil {
+	if err := begin(ctx, dispatcher, poller, tasks, sending, undo); err != nil { // after the listeners, so that a busy port sends nothing
 		return errors.Join(err, srv.Close())
 	}
-	undo.add(func(ctx context.Context) error { sending.Close(ctx); return nil })
 	undo.add(sweeping(ctx, retention.New(retention.Config{
 		Store: store, Logger: logger, Registry: registry, Events: cfg.Retention.Events, Raw: cfg.Retention.Raw,
 	})))
 	go who.follow(ctx, cfg, reload, logger)
 	logger.Info(ready(cfg, srv, len(accounts.All()))) //nolint:sloglint // the one line that people read is a sentence
 	return srv.Run(ctx)
+}
+
+// begin starts all that speaks to others by itself: the delivery, the polls and the webhooks of ours.
+func begin(ctx context.Context, dispatcher *delivery.Dispatcher, poller *poll.Poller, tasks []poll.Task, sending *subscription.Hooks, undo *cleanup) error {
+	if err := dispatcher.Start(ctx); err != nil {
+		return err
+	}
+	undo.add(func(ctx context.Context) error { dispatcher.Close(ctx); return nil })
+	poller.Start(ctx, tasks)
+	undo.add(func(context.Context) error { poller.Close(); return nil })
+	if err := sending.Start(ctx); err != nil {
+		return err
+	}
+	undo.add(func(ctx context.Context) error { sending.Close(ctx); return nil })
+	return nil
 }
 
 // openStore opens the index with the service's one secret.
