@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -19,14 +20,16 @@ import (
 )
 
 // buildAccounts makes an adapter with its line for every configured account.
-func buildAccounts(cfg *config.Config, metrics *delivery.Metrics) (*adapters.Set, error) {
+func buildAccounts(cfg *config.Config, metrics *delivery.Metrics, logger *slog.Logger) (*adapters.Set, error) {
 	observe := func(a vendorhttp.Attempt) {
 		metrics.Attempt(a.Vendor, a.Account, a.Op, a.Kind, a.Status, a.Duration)
 	}
 	shared := map[string]vendorhttp.Slots{} // UJET's limit is per subdomain
 	var accounts []*adapters.Account
 	for _, a := range cfg.Accounts {
-		line := vendorhttp.NewLine(vendorhttp.LineConfig{RatePerSecond: a.RatePerSecond, Slots: slotsOf(shared, a)})
+		line := vendorhttp.NewLine(vendorhttp.LineConfig{
+			RatePerSecond: a.RatePerSecond, Slots: slotsOf(shared, a), Turned: tellOfBreaker(logger, a.Name),
+		})
 		adapter, err := newAdapter(a, line, observe, metrics.Drift)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", a.Name, err)
@@ -37,6 +40,17 @@ func buildAccounts(cfg *config.Config, metrics *delivery.Metrics) (*adapters.Set
 		})
 	}
 	return adapters.NewSet(accounts), nil
+}
+
+// tellOfBreaker logs that an account's breaker opened, and that it closed again.
+func tellOfBreaker(logger *slog.Logger, account string) func(open bool) {
+	return func(open bool) {
+		if open {
+			logger.Warn("the vendor fails: nothing is sent to the account but a trial now and then; what waits is kept", slog.String("account", account))
+			return
+		}
+		logger.Info("the vendor answers again: what waited for the account goes out", slog.String("account", account))
+	}
 }
 
 // limitOf names the limit that an account shares with others at its vendor; empty for one of its own.

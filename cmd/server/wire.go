@@ -58,7 +58,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, reload 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(fileSizes(cfg.DataDir)...)
 	metrics := delivery.NewMetrics(registry)
-	accounts, err := buildAccounts(cfg, metrics)
+	accounts, err := buildAccounts(cfg, metrics, logger)
 	if err != nil {
 		return err
 	}

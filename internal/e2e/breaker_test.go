@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,5 +50,11 @@ func TestBreaker(t *testing.T) {
 	}
 	for _, lead := range []*leadmuxv1.Lead{first, second} {
 		atVendorOnce(t, vendor, client.Reaches(t, lead.GetLeadId(), harness.AllActive, settled))
+	}
+	env.Server.Terminate(t)
+	for _, line := range []string{"the vendor fails: nothing is sent", "the vendor answers again"} {
+		if n := strings.Count(env.Server.Output(), line); n != 1 {
+			t.Errorf("the log says %d times: %s", n, line)
+		}
 	}
 }

@@ -30,7 +30,7 @@ func FullLead(n int) *leadmuxv1.Lead {
 		WorkPhone:  fmt.Sprintf("+121255501%02d", n),
 		Picture:    fmt.Sprintf("https://pictures.example.com/person-%02d.png", n),
 		Address: &leadmuxv1.Address{
-			Street: "17 Nowhere Lane", City: "Sampleville", Region: "Ohio", PostalCode: "45999", CountryCode: "US",
+			Street: "17 Nowhere Lane", City: "Sampleville", Region: "Ohio", PostalCode: "45999-1234", CountryCode: "US",
 		},
 		Source:           "Spring fair",
 		Type:             "Walk-In",

@@ -32,6 +32,8 @@ type LineConfig struct {
 	RatePerSecond float64
 	// Now is the clock of the health facts; nil for time.Now.
 	Now func() time.Time
+	// Turned is told when the breaker opens, and when it is closed again; nil for nobody. It must not call the line.
+	Turned func(open bool)
 }
 
 // Line is the way out to one account: adapters.Line over slots, a breaker, a stop flag and health facts, all in memory.
@@ -68,8 +70,22 @@ func NewLine(cfg LineConfig) *Line {
 		WithFailureThresholdRatio(breakerFailures, breakerWindow).
 		WithSuccessThreshold(1).
 		WithDelay(breakerDelay).
+		OnStateChanged(turns(cfg.Turned)).
 		Build()
 	return l
+}
+
+// turns tells of the breaker's opening and closing; a trial that fails is no news.
+func turns(told func(open bool)) func(circuitbreaker.StateChangedEvent) {
+	return func(e circuitbreaker.StateChangedEvent) {
+		switch {
+		case told == nil:
+		case e.NewState == circuitbreaker.ClosedState:
+			told(false)
+		case e.OldState == circuitbreaker.ClosedState && e.NewState == circuitbreaker.OpenState:
+			told(true)
+		}
+	}
 }
 
 // TryTake takes a rate slot if one is free now and the line is up.

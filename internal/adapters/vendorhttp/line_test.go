@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,6 +104,24 @@ func TestOwnCancellationIsNoFailure(t *testing.T) {
 	if l.Health().GetLastError() != nil {
 		t.Error("a request that we called off is the account's last error")
 	}
+}
+
+// TestTurned wants to hear once of an outage, however many trials it takes, and once of its end.
+func TestTurned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []bool
+		l := NewLine(LineConfig{Turned: func(open bool) { told = append(told, open) }})
+		open(t, l)
+		for range 3 {
+			<-time.After(breakerDelay)
+			pass(t, l, unavailable())
+		}
+		<-time.After(breakerDelay)
+		pass(t, l, nil)
+		if !slices.Equal(told, []bool{true, false}) {
+			t.Errorf("told %v", told)
+		}
+	})
 }
 
 func TestHalfOpenLetsOneThrough(t *testing.T) {
