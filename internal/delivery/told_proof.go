@@ -61,7 +61,7 @@ func (n *news) settleMaker(leadID string) error {
 		return err
 	}
 	match := only(ops, n.d.reachesOf(lead))
-	if match == nil || !around(match, began) {
+	if match == nil || !Around(match, began) {
 		return nil
 	}
 	if err := n.becomes(match); err != nil {
@@ -73,7 +73,7 @@ func (n *news) settleMaker(leadID string) error {
 
 // mayHaveMade are the writes that may have made a call or chat which began then. whole is false when there are too many to look at.
 func (n *news) mayHaveMade(began time.Time) (ops []*leadmuxv1.Operation, whole bool, err error) {
-	ops, whole, err = n.pending(func(op *leadmuxv1.Operation) bool { return makers[op.GetMethod()] == n.ref.Kind && around(op, began) })
+	ops, whole, err = n.pending(func(op *leadmuxv1.Operation) bool { return makers[op.GetMethod()] == n.ref.Kind && Around(op, began) })
 	if err != nil || !whole {
 		return nil, false, err
 	}
@@ -163,7 +163,7 @@ func (n *news) settleMessage(message *leadmuxv1.ConversationMessage) error {
 		return nil
 	}
 	same := func(op *leadmuxv1.Operation) bool {
-		return op.GetMethod() == sendChatMessage && op.GetChatId() == n.id && bytes.Equal(op.GetReach(), reach) && around(op, n.at)
+		return op.GetMethod() == sendChatMessage && op.GetChatId() == n.id && bytes.Equal(op.GetReach(), reach) && Around(op, n.at)
 	}
 	ops, whole, err := n.pending(same)
 	if err != nil || !whole || len(ops) != 1 {
@@ -233,8 +233,8 @@ func (n *news) pending(fits func(*leadmuxv1.Operation) bool) (ops []*leadmuxv1.O
 	return ops, true, nil
 }
 
-// around says whether something happened about when the operation's last attempt was made.
-func around(op *leadmuxv1.Operation, at time.Time) bool {
+// Around says whether something that a vendor dates so can be of the operation's last attempt.
+func Around(op *leadmuxv1.Operation, at time.Time) bool {
 	attempt := lastAttempt(op)
 	begin := attempt.GetStartTime().AsTime()
 	end := begin.Add(AttemptTimeout)

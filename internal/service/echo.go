@@ -20,8 +20,6 @@ import (
 const (
 	// echoesAtOnce is how many messages of one content in one chat are told apart within a day; of further ones the echo stands in the log.
 	echoesAtOnce = 16
-	// echoBefore and echoAfter are how far the vendor's date of an echo may lie from our attempt: the two clocks differ.
-	echoBefore, echoAfter = time.Minute, 2 * time.Minute
 	// echoWait is how long an echo that is faster than the answer to its message waits for that.
 	echoWait = 2 * time.Second
 )
@@ -67,7 +65,7 @@ func (e echo) sent(r idmap.Reader, at, now time.Time) (best *leadmuxv1.Operation
 			return nil, err
 		}
 		op, err := r.Operation(e.tenant, claim.LeadID)
-		if errors.Is(err, idmap.ErrNotFound) || err == nil && !tellsOf(op, at, now) {
+		if errors.Is(err, idmap.ErrNotFound) || err == nil && !delivery.Around(op, at) {
 			continue
 		}
 		if err != nil {
@@ -86,19 +84,6 @@ func (e echo) sent(r idmap.Reader, at, now time.Time) (best *leadmuxv1.Operation
 		}
 	}
 	return best, nil
-}
-
-// tellsOf says whether what was told at a time can be of the operation's last attempt.
-func tellsOf(op *leadmuxv1.Operation, at, now time.Time) bool {
-	attempts := op.GetAttempts()
-	if len(attempts) == 0 {
-		return false
-	}
-	last, end := attempts[len(attempts)-1], now
-	if last.GetEndTime() != nil {
-		end = last.GetEndTime().AsTime()
-	}
-	return !at.Before(last.GetStartTime().AsTime().Add(-echoBefore)) && !at.After(end.Add(echoAfter))
 }
 
 // echoKey is the key of a request that sends a message to a chat: with it goes what its echo will be known by.
