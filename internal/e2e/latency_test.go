@@ -20,6 +20,7 @@ type stream struct {
 	leads    []*leadmuxv1.Lead
 	padding  string // makes messages long
 	watching sync.WaitGroup
+	refused  func() // ends the watches: what a vendor was refused comes to none of them
 	mu       sync.Mutex
 	seen     []time.Duration // from the receipt of an event, before it is committed, to a watcher
 	answered []time.Duration // from the sending of a webhook to its answer
@@ -27,7 +28,7 @@ type stream struct {
 
 func newStream(tb testing.TB, env *harness.Env) *stream {
 	tb.Helper()
-	s := &stream{env: env}
+	s := &stream{env: env, refused: func() {}}
 	for i := range 20 {
 		in := &leadmuxv1.CreateLeadRequest{Lead: harness.Person(i), Accounts: []string{harness.Verse}, Wait: harness.Wait(settled)}
 		s.leads = append(s.leads, env.Server.Client(harness.GRPC).Create(tb, in))
@@ -39,19 +40,22 @@ func newStream(tb testing.TB, env *harness.Env) *stream {
 func (s *stream) to(tb testing.TB, watchers, messages int) {
 	tb.Helper()
 	s.seen, s.answered = nil, nil
+	ctx, cancel := context.WithCancel(tb.Context())
+	s.refused = cancel
 	var ready sync.WaitGroup
 	for range watchers {
 		ready.Add(1)
-		s.watching.Go(func() { s.watch(tb, messages, ready.Done) })
+		s.watching.Go(func() { s.watch(ctx, tb, messages, ready.Done) })
 	}
 	ready.Wait()
 }
 
 // watch sees so many messages, and notes how late each came.
-func (s *stream) watch(tb testing.TB, events int, ready func()) {
+func (s *stream) watch(ctx context.Context, tb testing.TB, events int, ready func()) {
 	tb.Helper()
-	ctx, conn := over(tb, s.env)
-	watch, err := leadmuxv1.NewEventServiceClient(conn).WatchEvents(ctx, &leadmuxv1.WatchEventsRequest{FromNow: true, Types: []string{"lead.message"}})
+	authorised, conn := over(tb, s.env)
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	watch, err := leadmuxv1.NewEventServiceClient(conn).WatchEvents(authorised, &leadmuxv1.WatchEventsRequest{FromNow: true, Types: []string{"lead.message"}})
 	if err == nil {
 		_, err = watch.Recv() // it is in step with the log
 	}
@@ -83,6 +87,7 @@ func (s *stream) say(tb testing.TB, number int) {
 	took := time.Since(begun)
 	if err != nil || answer.Status != http.StatusOK {
 		tb.Errorf("message %d: %v %d %s", number, err, answer.Status, answer.Body)
+		s.refused()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,11 +15,8 @@ import (
 	"github.com/leadmux/leadmux/internal/sandbox/convertalk"
 )
 
-// Size of the long walk: who is there when it begins, and how many more come before each page of 20 is read.
-const (
-	visitorsThere  = 10_000
-	visitorsComing = 4
-)
+// visitorsComing is how many more come before each page of 20 of the long walk is read.
+const visitorsComing = 4
 
 // walker reads an account's leads page by page.
 type walker struct {
@@ -63,7 +60,7 @@ func TestListManyVendorLeads(t *testing.T) {
 	there := vendor.All(t)
 	vendor.Set(t, fmt.Sprintf(`{"visitorsPerListing": %d}`, visitorsComing))
 	begin := time.Now()
-	w := &walker{client: env.Server.Client(harness.GRPC), size: 400}
+	w := &walker{client: env.Server.Client(harness.GRPC), size: visitorsThere / 25}
 	for w.next(t) {
 		switch w.calls {
 		case 3:
