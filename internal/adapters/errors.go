@@ -24,7 +24,7 @@ const (
 	KindRouteUnknown               // the vendor does not know the path
 	KindUnavailable                // cannot be reached, or answered with a fault
 	KindTimeout                    // no answer in time
-	KindBadAnswer                  // a success that cannot be read
+	KindBadAnswer                  // a success that cannot be read, or a refusal whose text broke off
 	KindNotSupported               // the vendor has no such operation
 	KindAccountStopped             // nothing was sent: the account is stopped or its breaker is open
 	KindWrongState                 // the object is in a state in which the vendor does not do this

@@ -33,16 +33,23 @@ func (d *Dispatcher) slot(ctx context.Context, account *adapters.Account) error 
 		if err != nil {
 			return err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-d.running.Done():
-			timer.Stop()
-			return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN, "the service is stopping; nothing was sent")
+		if err := d.pause(ctx, pause); err != nil {
+			return err
 		}
+	}
+}
+
+// pause lets time pass before the next try for a slot, unless the caller or the service stops waiting.
+func (d *Dispatcher) pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-d.running.Done():
+		return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN, "the service is stopping; nothing was sent")
 	}
 }
 

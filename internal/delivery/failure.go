@@ -168,6 +168,8 @@ func (s *settling) rule(failure *adapters.Error) string {
 	switch {
 	case failure.Kind == adapters.KindIntakeClosed:
 		return "slowly, until the vendor takes leads again"
+	case failure.Kind == adapters.KindRouteDoubted:
+		return "slowly, for the path may be wrong"
 	case s.step(failure) == retrySlowly:
 		return "slowly, for the vendor may not have the lead yet"
 	case failure.RetryAfter > 0:

@@ -28,7 +28,7 @@ type step uint8
 const (
 	refuse        step = iota // the vendor's last word: REJECTED
 	retry                     // try again on the schedule
-	retrySlowly               // try again when the intake may be open
+	retrySlowly               // try again when somebody may have changed something: opened the intake, corrected the path
 	stopAndRefuse             // REJECTED, and nothing more goes to this account until it is tested
 	stopAndKeep               // nothing more goes to this account until it is tested; the operation waits for that
 	keep                      // nothing was sent: wait for the line

@@ -6,7 +6,6 @@ import (
 
 	leadmuxv1 "github.com/leadmux/leadmux/gen/leadmux/v1"
 	"github.com/leadmux/leadmux/internal/adapters"
-	"github.com/leadmux/leadmux/internal/rpcerr"
 )
 
 // Spare waits for a rate slot that nobody else wants, for a request that nobody waits for: behind everything that is due or asked for at any
@@ -32,15 +31,8 @@ func (d *Dispatcher) Spare(ctx context.Context, account *adapters.Account) error
 				return nil
 			}
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-d.running.Done():
-			timer.Stop()
-			return rpcerr.New(leadmuxv1.ErrorReason_ERROR_REASON_SHUTTING_DOWN, "the service is stopping; nothing was sent")
+		if err := d.pause(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

@@ -163,6 +163,17 @@ func (s suite) truncated(t *testing.T) {
 	tr.wantDone()
 }
 
+// refusedInPart: a refusal that broke off may have said anything; it is no word on the lead, and nothing was done.
+func (s suite) refusedInPart(t *testing.T) {
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity} {
+		tr := s.begin(t)
+		tr.faultWrite(kit.Fault{Count: -1, Status: status, Truncate: true, Body: `{"message":"Resource Not Found"}`})
+		_, err := tr.send(t.Context(), tr.adapter(), s.rpc, tr.in)
+		tr.wantFailure(err, failure{adapters.KindBadAnswer, false})
+		tr.wantUndone()
+	}
+}
+
 // repeated does the RPC again, with Recheck, after the answer to the first was lost. A vendor with a key of ours takes a
 // created lead as the same, another one refuses it; none has it twice. Whatever else is so already is success.
 func (s suite) repeated(t *testing.T) {

@@ -44,7 +44,7 @@ func (h Harness) runRPC(t *testing.T, rpc string) {
 		{"fault before the commit", s.faultBefore},
 		{"fault after the commit", s.faultAfter},
 		{"answer dropped after the commit", s.dropped},
-		{"half an answer", s.truncated},
+		{"half an answer", s.truncated}, {"half a refusal", s.refusedInPart},
 		{"repeated after an unknown outcome", s.repeated},
 		{"HTML instead of JSON", s.html},
 		{"answer too long", s.tooLong},

@@ -35,6 +35,12 @@ var statusKinds = map[int]adapters.Kind{
 	http.StatusTooManyRequests:     adapters.KindRateLimited,
 }
 
+// textDecides has the refusals that mean one thing or another by their text: whether it is the path that is not known or the object, the
+// values that are wrong or the intake that is closed. Where the text broke off they are no answer; they had no effect all the same.
+var textDecides = map[int]bool{
+	http.StatusBadRequest: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusGone: true, http.StatusUnprocessableEntity: true,
+}
+
 // refused is the failure that an answer other than 2xx is.
 func (c *Client) refused(call Call, a Answer) *adapters.Error {
 	e := &adapters.Error{Kind: statusKinds[a.Status], Status: a.Status}

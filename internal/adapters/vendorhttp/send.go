@@ -212,6 +212,8 @@ func (c *Client) roundTrip(req *http.Request, longest int) (Answer, *adapters.Er
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
 	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, int64(longest)+1))
 	switch {
+	case err != nil && textDecides[a.Status]:
+		return a, &adapters.Error{Kind: adapters.KindBadAnswer, Status: a.Status, Cause: harmless(req.Context(), err)}
 	case a.Status < 200 || a.Status > 299:
 		// The status decides; what could be read of the body may still say more.
 		a.Body = a.Body[:min(len(a.Body), maxAnswer)]
