@@ -27,9 +27,24 @@ type rig struct {
 	registry *prometheus.Registry
 	polls    atomic.Int32
 	at       atomic.Int32 // polls under way
+	broken   atomic.Bool  // the account's breaker is open
 
 	mu    sync.Mutex
 	fails error
+}
+
+// line is the account's, with a breaker that the test opens.
+type line struct {
+	adapters.Line
+	open *atomic.Bool
+}
+
+func (l line) Health() *leadmuxv1.AccountHealth {
+	health := l.Line.Health()
+	if l.open.Load() {
+		health.Breaker = leadmuxv1.BreakerState_BREAKER_STATE_OPEN
+	}
+	return health
 }
 
 // fail lets the polls from here on end so.
@@ -50,7 +65,8 @@ func inTime(t *testing.T, next time.Duration, test func(r *rig)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{registry: prometheus.NewRegistry(), account: &adapters.Account{Name: "bot", Line: vendorhttp.NewLine(vendorhttp.LineConfig{})}}
+		r := &rig{registry: prometheus.NewRegistry()}
+		r.account = &adapters.Account{Name: "bot", Line: line{vendorhttp.NewLine(vendorhttp.LineConfig{}), &r.broken}}
 		r.Poller = poll.New(poll.Config{
 			Accounts: adapters.NewSet([]*adapters.Account{r.account}), Logger: slog.New(slog.DiscardHandler), Registry: r.registry,
 		})
@@ -155,6 +171,13 @@ func TestADownAccountIsNotPolled(t *testing.T) {
 		r.account.Line.Resume()
 		pass(2 * time.Second)
 		r.want(t, "after its resumption", 2)
+		r.broken.Store(true)
+		r.Hint("bot")
+		pass(time.Hour)
+		r.want(t, "while its breaker is open", 2)
+		r.broken.Store(false)
+		pass(2 * time.Second)
+		r.want(t, "when it is closed again", 3)
 	})
 }
 

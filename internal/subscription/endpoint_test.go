@@ -1,6 +1,7 @@
 package subscription_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -172,6 +173,46 @@ func TestP14AnEndpointThatHangsHoldsUpNoOther(t *testing.T) {
 	if err := testutil.GatherAndCompare(r.registry, strings.NewReader(figures+strings.Join(lines, "\n")+"\n"), "leadmux_webhooks_pending"); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestTheFiguresOfWebhooksAreTold: what was tried, what was settled, and how long the oldest has waited.
+func TestTheFiguresOfWebhooksAreTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	c := newReceiver(t, "")
+	c.set(always(http.StatusInternalServerError))
+	sub := r.subscribe(c.URL, hmac)
+	id := sub.Public.GetSubscriptionId()
+	// told says whether the figures are these, by name and labels.
+	told := func(want string) func() bool {
+		return func() bool {
+			families, err := r.registry.Gather()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var lines []string
+			for _, family := range families {
+				for _, m := range family.GetMetric() {
+					var labels []string
+					for _, l := range m.GetLabel() {
+						labels = append(labels, strings.ReplaceAll(l.GetValue(), id, "sub"))
+					}
+					lines = append(lines, fmt.Sprintf("%s %s %v", strings.TrimPrefix(family.GetName(), "leadmux_webhooks_"),
+						strings.Join(labels, ","), m.GetCounter().GetValue()+m.GetGauge().GetValue()))
+				}
+			}
+			return strings.Join(lines, "; ") == want
+		}
+	}
+	r.start()
+	r.happen("")
+	r.quiet(sub, 1)
+	r.advance(r.clock().Add(3 * time.Second)) // too soon for the next attempt
+	r.until("the failure is told", told("attempts_total failed,sub 1; oldest_pending_seconds sub 3; pending sub 1"))
+	c.set(always(http.StatusOK))
+	r.advance(r.line(sub).NextDue, id)
+	r.until("the success is told", told("attempts_total delivered,sub 1; attempts_total failed,sub 1; deliveries_total delivered,sub 1; "+
+		"oldest_pending_seconds sub 0; pending sub 0"))
 }
 
 // TestOnlyWhatPassesTheFiltersIsSent, and the place moves past the rest.
