@@ -82,9 +82,11 @@ func TestWhatIsSealedUnderTheSecretOpensAtItsPlaceOnly(t *testing.T) {
 		t.Errorf("%q %v", plain, err)
 	}
 	for what, open := range map[string]func() ([]byte, error){
-		"elsewhere":            func() ([]byte, error) { return one.Open(sealed, "there") },
-		"with another secret":  func() ([]byte, error) { return other.Open(sealed, "here") },
-		"changed":              func() ([]byte, error) { return one.Open(append(sealed[:len(sealed)-1:len(sealed)-1], sealed[len(sealed)-1]^1), "here") },
+		"elsewhere":           func() ([]byte, error) { return one.Open(sealed, "there") },
+		"with another secret": func() ([]byte, error) { return other.Open(sealed, "here") },
+		"changed": func() ([]byte, error) {
+			return one.Open(append(sealed[:len(sealed)-1:len(sealed)-1], sealed[len(sealed)-1]^1), "here")
+		},
 		"as another's wrapped": func() ([]byte, error) { _, err := one.DataKey("here", sealed); return nil, err },
 	} {
 		if _, err := open(); !errors.Is(err, ErrWrongKey) {
